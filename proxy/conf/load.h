@@ -1,0 +1,20 @@
+/* load.h - a directory of documents -> a snapshot, or sentences.
+ *
+ * Layer:  conf.
+ * Thread: control. Reads files; never called by a worker.
+ */
+#pragma once
+
+#include "base/must.h"
+#include "base/why.h"
+#include "conf/diag.h"
+
+struct snapshot;
+
+/* Read every *.yaml, *.yml and *.json of dir in name order, check and compile.
+ * state_dir: where generated material (the self-signed certificate) is found; may be NULL for --check.
+ * Errors: WHY_CONF_BAD, with all problems in diag; *out_snapshot is then untouched. */
+MUST_CHECK enum why conf_load(const char *dir, const char *state_dir, uint64_t generation, struct diag *diag,
+                              struct snapshot **out_snapshot);
+/* Pre: no worker holds it; TLS contexts were given back. */
+void conf_free(struct snapshot *snapshot);

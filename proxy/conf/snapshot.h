@@ -1,0 +1,210 @@
+/* snapshot.h - the compiled configuration: immutable, built by control, read by every worker.
+ *
+ * Layer:  conf. Plain data in one block of memory; all spans and pointers stay inside it (or are literals).
+ * Owner:  control; each worker has a hold while it or one of its exchanges uses it (engine counts, per worker, and answers
+ *         SNAPSHOT_LEFT when its last one ends).
+ * Thread: read-only everywhere once published.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "io/ring.h"
+
+struct conf_arena;   /* conf/conf_arena.h: the block */
+struct regex;        /* conf/regex.h: compiled pattern (PCRE2), thread-safe to match */
+struct tls_server;   /* conn/tls.h: opaque here  */
+struct tls_client;
+
+enum match_type {
+    MATCH_EXACT = 0,
+    MATCH_PREFIX,      /* path: whole segments; header: leading bytes */
+    MATCH_REGEX,
+    MATCH_PRESENT,
+    MATCH_ABSENT,
+};
+
+struct value_match {   /* header or query parameter */
+    enum match_type type;
+    struct span     name;   /* header: lower case */
+    struct span     value;
+    const struct regex *regex;
+};
+
+struct route_match {
+    bool            has_path;
+    enum match_type path_type;       /* EXACT, PREFIX, REGEX */
+    struct span     path;            /* PREFIX: without trailing '/', "" for "/" */
+    const struct regex *path_regex;
+    uint8_t         method;          /* enum method; METHOD_OTHER (0) = any */
+    const struct value_match *headers;
+    uint32_t        headers_n;
+    const struct value_match *queries;
+    uint32_t        queries_n;
+};
+
+struct name_value {
+    struct span name;   /* lower case */
+    struct span value;
+};
+
+struct header_modifier {
+    const struct name_value *set, *add;
+    const struct span *remove;
+    uint32_t set_n, add_n, remove_n;
+};
+
+enum path_change {
+    PATH_KEEP = 0,
+    PATH_REPLACE_FULL,
+    PATH_REPLACE_PREFIX,
+};
+
+struct redirect {
+    struct span scheme, hostname;    /* empty: as the request's */
+    enum path_change path_change;
+    struct span path;
+    uint16_t port;                   /* 0: as the request's, or the scheme's default when scheme is given */
+    uint16_t status;                 /* 302 by default */
+};
+
+struct rewrite {
+    struct span hostname;            /* empty: keep */
+    enum path_change path_change;
+    struct span path;
+    bool host_to_backend;
+};
+
+struct backend_ref {
+    uint32_t upstream;               /* index into snapshot.upstreams */
+    uint32_t weight;
+};
+
+/* One policy of a route's chain: which (index into policy_list) and its checked configuration. */
+struct chain_entry {
+    uint32_t    policy;
+    const void *conf;
+    uint32_t    worker_offset, exchange_offset; /* of its state blocks */
+};
+
+struct route {
+    struct span        name;         /* document's name, for the log */
+    struct route_match match;        /* one of the rule's matches: a rule with three matches is three routes */
+    uint32_t           rule;         /* order number of the rule, for the last tie */
+    const struct redirect *redirect; /* or NULL */
+    const struct rewrite  *rewrite;  /* or NULL */
+    const struct backend_ref *backends;
+    uint32_t           backends_n;
+    uint64_t           weight_sum;
+    bool               backends_broken; /* declared, but none resolves: 500 ROUTE_NO_BACKEND */
+    const struct chain_entry *chain; /* request order; response order is the reverse */
+    uint32_t           chain_n;
+    uint32_t           chain_bytes;  /* exchange state of the whole chain */
+    uint64_t           request_timeout_ns;     /* 0: off */
+    uint64_t           stream_idle_timeout_ns; /* 0: off */
+};
+
+/* Hosts of one listener address: the most specific wins and is isolated (kuma-dialect.md 3.5). */
+struct virtual_host {
+    struct span hostname;            /* "", "*" = any; "*.x"; "x"; lower case */
+    const struct route *routes;      /* in precedence order (kuma-dialect.md 3.3) */
+    uint32_t    routes_n;
+    uint32_t    listener_name_index;
+};
+
+struct tls_certificate {             /* PEM, kept for the TLS contexts to be built from */
+    struct span chain_pem, key_pem;
+};
+
+struct tls_host {                    /* one server name's TLS: certificates and policy */
+    struct span hostname;            /* as in virtual_host */
+    const struct tls_certificate *certificates;
+    uint32_t    certificates_n;      /* 1..2: ECDSA and RSA side by side */
+    uint8_t     version_min, version_max;      /* 12 or 13 */
+    struct span client_ca_pem;       /* empty: no client certificates asked */
+    bool        client_certificate_required;
+    bool        allows_h2;
+    struct span ocsp_response;       /* DER, stapled; empty: none */
+    uint8_t     digest[32];          /* of all above: same digest, same context */
+};
+
+struct cidr {
+    uint8_t address[16];             /* IPv4 as ::ffff:a.b.c.d */
+    uint8_t bits;                    /* 0..128 */
+};
+
+struct listener {
+    struct span           name;      /* "edge:8080" */
+    struct socket_address address;
+    bool                  is_tls;
+    bool                  is_management;       /* control thread's own */
+    bool                  proxy_protocol;      /* v1/v2 expected from proxy_trusted, refused from others */
+    const struct cidr    *proxy_trusted;
+    uint32_t              proxy_trusted_n;
+    uint32_t              forwarded_hops;      /* trusted hops in X-Forwarded-For; 0: never believe, always overwrite */
+    const struct cidr    *forwarded_trusted;   /* peers whose forwarded fields count as a hop */
+    uint32_t              forwarded_trusted_n;
+    const struct virtual_host *hosts;          /* most specific first */
+    uint32_t              hosts_n;
+    const struct tls_host *tls_hosts;          /* most specific first */
+    uint32_t              tls_hosts_n;
+    uint64_t              idle_timeout_ns;     /* keep-alive of clients */
+    uint64_t              head_timeout_ns;     /* request head complete */
+};
+
+enum up_protocol {
+    UP_HTTP1 = 0,
+    UP_HTTP2,     /* prior knowledge, or ALPN over TLS */
+    UP_ECHO,      /* built in: answers with a description of the request */
+    UP_TCP,
+};
+
+enum balance {
+    BALANCE_ROUND_ROBIN = 0,
+    BALANCE_LEAST_REQUEST,
+};
+
+struct endpoint {
+    struct socket_address address;
+    struct span           text;      /* "127.0.0.1:9000" */
+    uint32_t              weight;    /* >= 1 */
+};
+
+struct upstream {
+    struct span            name;
+    enum up_protocol       protocol;
+    enum balance           balance;
+    const struct endpoint *endpoints;
+    uint32_t               endpoints_n;
+    uint64_t               connect_timeout_ns;
+    uint64_t               idle_timeout_ns;     /* of kept connections */
+    bool                   is_tls;
+    bool                   verify_ca, verify_name;
+    struct span            server_name;         /* SNI and name to verify; empty: the request's host */
+    struct span            ca_pem, client_chain_pem, client_key_pem;
+    uint8_t                tls_digest[32];
+    uint8_t                digest[32];          /* of everything: an unchanged upstream keeps its connections */
+};
+
+struct access_log {
+    bool        is_on;
+    bool        is_json;
+    struct span path;                 /* "" = stderr */
+    struct span format;               /* Envoy operators; empty: the default */
+};
+
+struct snapshot {
+    uint64_t               generation;
+    struct conf_arena     *arena;
+    const struct listener *listeners;
+    uint32_t               listeners_n;
+    const struct upstream *upstreams;
+    uint32_t               upstreams_n;
+    struct access_log      access_log;
+    uint32_t               documents_n;
+    /* Filled by control after compiling: TLS contexts, one set a worker, [worker][index]; see conn/tls.h. */
+    struct tls_server   ***tls_servers;   /* [worker][listener-wide number of tls_host] */
+    struct tls_client   ***tls_clients;   /* [worker][upstream] */
+};

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# make.sh OUT [--locked] - third-party libraries into OUT/lib, their headers into OUT/include. Does nothing when the lock
+# file, the rules of this folder and the compiler are those of the last run.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+locked=${2:-}
+
+# What the result depends on, as one hash.
+inputs_hash() {
+    {
+        (cd "$here" && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum)
+        "${CC:-cc}" --version | head -n 1
+    } | sha256sum | cut -d' ' -f1
+}
+
+headers_install() {
+    local src=$out/src new=$out/include.new
+    rm -rf "$new"
+    mkdir -p "$new/nghttp2" "$new/cbor"
+    cp "$here/wolfssl/user_settings.h" "$new/"
+    cp -r "$src/wolfssl/wolfssl" "$new/"
+    cp "$src"/nghttp2/lib/includes/nghttp2/*.h "$new/nghttp2/"
+    cp -r "$src"/liburing/src/include/. "$new/"
+    cp "$src"/llhttp/include/llhttp.h "$src"/yyjson/src/yyjson.h "$src"/libyaml/include/yaml.h "$new/"
+    cp "$src"/lmdb/libraries/liblmdb/lmdb.h "$new/"
+    cp "$src"/libcbor/src/cbor.h "$new/"
+    cp -r "$src"/libcbor/src/cbor/. "$here"/libcbor/cbor/. "$new/cbor/"
+    # Headers that did not change keep their time, so that nothing of ours is compiled again for them.
+    mkdir -p "$out/include"
+    (cd "$new" && find . -type f) | while read -r file; do
+        cmp -s "$new/$file" "$out/include/$file" || { mkdir -p "$(dirname "$out/include/$file")"; cp "$new/$file" "$out/include/$file"; }
+    done
+    rm -rf "$new"
+}
+
+# One maker at a time: two builds started together wait for each other.
+exec 9>"$out/.lock"
+flock 9
+hash=$(inputs_hash)
+stamp=$out/.stamp
+if [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && [ -z "$locked" ]; then
+    exit 0
+fi
+
+"$here/fetch.sh" "$out" $locked
+if [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then
+    exit 0
+fi
+if [ ! -f "$out/src/liburing/config-host.h" ]; then
+    (cd "$out/src/liburing" && ./configure --use-libc --cc="${CC:-cc}" --cxx=false >configure.log 2>&1) ||
+        { tail -n 20 "$out/src/liburing/configure.log" >&2; echo 'deps: liburing: its configure failed' >&2; exit 1; }
+fi
+printf 'deps: compiling %s\n' "$(awk '{ printf "%s%s %s", sep, $1, $2; sep = ", " }' "$out/versions")"
+cmake -S "$here" -B "$out/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSRC="$out/src" -DLIB="$out/lib" >"$out/cmake.log" 2>&1 ||
+    { tail -n 20 "$out/cmake.log" >&2; exit 1; }
+ninja -C "$out/build" >"$out/ninja.log" 2>&1 9>&- &
+ninja_pid=$!
+trap 'kill "$ninja_pid" 2>/dev/null; exit 130' INT TERM
+while kill -0 "$ninja_pid" 2>/dev/null; do
+    sleep 1
+    [ ! -t 1 ] || printf '\rdeps: %s ' "$(grep -o '^\[[0-9]*/[0-9]*\]' "$out/ninja.log" | tail -n 1)"
+done
+[ ! -t 1 ] || printf '\r'
+wait "$ninja_pid" || { grep -A 20 -E '^FAILED|error' "$out/ninja.log" | head -n 40 >&2; echo "deps: a library did not compile (whole log: $out/ninja.log)" >&2; exit 1; }
+headers_install
+printf '%s\n' "$hash" >"$stamp"
