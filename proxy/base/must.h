@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 /* Print the place and the broken promise, then abort. Never returns. */
 _Noreturn void must_fail(const char *file, int line, const char *func, const char *what);
 

@@ -1,6 +1,7 @@
 /* session.h - a protocol on a connection: wire bytes in, wire bytes out, streams in between. No I/O.
  *
- * Layer:  conn. Implementations: h1_server.c, h1_client.c, h2_server.c, h2_client.c, each a const struct session_type.
+ * Layer:  http (pure, so fuzzers link it without connections). Implementations: http/h1_server.c, h1_client.c, h2_server.c,
+ *         h2_client.c, each a const struct session_type.
  * Owner:  the connection owns its session (one) and calls it; a session never calls its connection: it sets flags and the
  *         connection looks after each call.
  * Thread: one.
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/bufq.h"
+#include "base/must.h"
 #include "base/shard.h"
 #include "base/why.h"
 #include "http/stream.h"
