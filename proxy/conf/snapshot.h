@@ -14,6 +14,8 @@
 #include "io/ring.h"
 
 struct conf_arena;   /* conf/conf_arena.h: the block */
+struct host_index;   /* conf/host_index.h: host name -> position, whatever their number */
+struct route_index;  /* conf/route_index.h: path -> routes, whatever their number       */
 struct regex;        /* conf/regex.h: compiled pattern (PCRE2), thread-safe to match */
 struct tls_server;   /* conn/tls.h: opaque here  */
 struct tls_client;
@@ -66,7 +68,7 @@ struct redirect {
     struct span scheme, hostname;    /* empty: as the request's */
     enum path_change path_change;
     struct span path;
-    uint16_t port;                   /* 0: as the request's, or the scheme's default when scheme is given */
+    uint16_t port;                   /* 0: the scheme's default when scheme is given, else as the request's */
     uint16_t status;                 /* 302 by default */
 };
 
@@ -109,9 +111,10 @@ struct route {
 /* Hosts of one listener address: the most specific wins and is isolated (kuma-dialect.md 3.5). */
 struct virtual_host {
     struct span hostname;            /* "", "*" = any; "*.x"; "x"; lower case */
-    const struct route *routes;      /* in precedence order (kuma-dialect.md 3.3) */
+    const struct route *routes;      /* in precedence order (kuma-dialect.md 3.3): the first that matches is the one */
     uint32_t    routes_n;
-    uint32_t    listener_name_index;
+    uint32_t    listener_name_index; /* the MeshGateway listener it belongs to, numbered over the snapshot */
+    const struct route_index *index;
 };
 
 struct tls_certificate {             /* PEM, kept for the TLS contexts to be built from */
@@ -120,11 +123,12 @@ struct tls_certificate {             /* PEM, kept for the TLS contexts to be bui
 
 struct tls_host {                    /* one server name's TLS: certificates and policy */
     struct span hostname;            /* as in virtual_host */
+    uint32_t    listener_name_index; /* as in virtual_host: a Host of another one than the SNI's is misdirected (421) */
     const struct tls_certificate *certificates;
     uint32_t    certificates_n;      /* 1..2: ECDSA and RSA side by side */
     uint8_t     version_min, version_max;      /* 12 or 13 */
     struct span client_ca_pem;       /* empty: no client certificates asked */
-    bool        client_certificate_required;
+    bool        client_certificate_required; /* else asked for only, when client_ca_pem is set */
     bool        allows_h2;
     struct span ocsp_response;       /* DER, stapled; empty: none */
     uint8_t     digest[32];          /* of all above: same digest, same context */
@@ -138,6 +142,7 @@ struct cidr {
 struct listener {
     struct span           name;      /* "edge:8080" */
     struct socket_address address;
+    bool                  may_be_missing;      /* the [::] half of a default address: no error on a host without IPv6 */
     bool                  is_tls;
     bool                  is_management;       /* control thread's own */
     bool                  proxy_protocol;      /* v1/v2 expected from proxy_trusted, refused from others */
@@ -148,8 +153,11 @@ struct listener {
     uint32_t              forwarded_trusted_n;
     const struct virtual_host *hosts;          /* most specific first */
     uint32_t              hosts_n;
-    const struct tls_host *tls_hosts;          /* most specific first */
+    const struct host_index *host_index;       /* into hosts */
+    const struct tls_host *tls_hosts;          /* most specific first; listeners of one port share them */
     uint32_t              tls_hosts_n;
+    const struct host_index *tls_host_index;   /* into tls_hosts */
+    uint32_t              connections_max;     /* 0: as many as there are slots; over all workers */
     uint64_t              idle_timeout_ns;     /* keep-alive of clients */
     uint64_t              head_timeout_ns;     /* request head complete */
 };
@@ -182,6 +190,7 @@ struct upstream {
     uint64_t               idle_timeout_ns;     /* of kept connections */
     bool                   is_tls;
     bool                   verify_ca, verify_name;
+    uint8_t                tls_version_min, tls_version_max; /* 12 or 13 */
     struct span            server_name;         /* SNI and name to verify; empty: the request's host */
     struct span            ca_pem, client_chain_pem, client_key_pem;
     uint8_t                tls_digest[32];
@@ -203,6 +212,7 @@ struct snapshot {
     const struct upstream *upstreams;
     uint32_t               upstreams_n;
     struct access_log      access_log;
+    uint32_t               worker_state_bytes;  /* of all chains' policies, for each worker */
     uint32_t               documents_n;
     /* Filled by control after compiling: TLS contexts, one set a worker, [worker][index]; see conn/tls.h. */
     struct tls_server   ***tls_servers;   /* [worker][listener-wide number of tls_host] */

@@ -17,6 +17,7 @@
 #include "base/bufq.h"
 #include "base/rng.h"
 #include "base/why.h"
+#include "conf/chain.h"
 #include "http/head.h"
 
 enum verdict {
@@ -50,26 +51,5 @@ struct policy {
     void         (*on_end)(const void *conf, void *worker, void *state, const struct policy_view *view, enum why why);
 };
 
-/* Evaluation order: index is the phase. */
-enum policy_index {
-    POLICY_BODY_CAP = 0,
-    POLICY_HEADER_MODIFIER,
-    POLICY_CHOP,     /* test-only */
-    POLICY_PEDANT,   /* test-only */
-    POLICY_LIST_N
-};
-
+/* Evaluation order: enum policy_index of conf/chain.h, where the checked configurations are, too. */
 extern const struct policy *const policy_list[POLICY_LIST_N];
-
-/* Checked configurations, as conf compiles them. */
-struct body_cap_conf {
-    uint64_t body_bytes_max;
-};
-
-struct header_modifier_conf {
-    const struct header_modifier *request, *response; /* conf/snapshot.h; either may be NULL */
-};
-
-struct chop_conf {
-    uint64_t seed; /* sizes are drawn from it; printed by the test */
-};
