@@ -1,0 +1,163 @@
+"""The results as a table in Markdown and as JSON."""
+import json
+import os
+
+from rows import BY_NUMBER
+from stats import Series, goal_met, paired
+
+NAMES = {"ours": "ours", "nginx": "nginx", "haproxy": "HAProxy", "floor": "floor"}
+
+
+def number(value, row):
+    if row.bulk:
+        return "%.2f" % value
+    return "{:,.0f}".format(value)
+
+
+def cell(series, row):
+    if not series:
+        return "-"
+    return "%s ±%.0f%%".replace("±", "+-") % (number(series.median, row), 100 * series.spread)
+
+
+def ratio_cell(series):
+    if not series:
+        return "-"
+    if len(series.values) == 1:
+        return "%.2f" % series.median
+    return "%.2f (%.2f-%.2f)" % (series.median, min(series.values), max(series.values))
+
+
+def goal_text(row, which):
+    factor, name = getattr(row, which)
+    if name == "bytes":
+        return "<= {:,} B".format(factor)
+    return "%s%.2f x %s" % ("<= " if row.kind == "latency" else "", factor, NAMES.get(name, name))
+
+
+def verdict_of(must, aim):
+    if must is None:
+        return "-"
+    if aim:
+        return "aim reached"
+    return "must reached" if must else "NOT REACHED"
+
+
+class Table:
+    """results: {row number: {target: [one dict or None per round]}}."""
+
+    def __init__(self, results):
+        self.results = results
+
+    def values(self, number_of_row, name, key="value"):
+        rounds = self.results.get(number_of_row, {}).get(name, [])
+        return [r[key] if r and r.get(key) is not None else None for r in rounds]
+
+    def series(self, number_of_row, name, key="value"):
+        return Series(self.values(number_of_row, name, key))
+
+    def others(self, row, key="value"):
+        got = {n: self.series(row.number, n, key) for n in ("nginx", "haproxy", "floor")}
+        if row.log:
+            got["ours without log"] = self.series(1, "ours")
+        return got
+
+    def verdict(self, row):
+        """Must and aim: True, False, or None when there is nothing to compare."""
+        less = row.kind == "latency"
+        if not less:
+            ours, others = self.series(row.number, "ours"), self.others(row)
+            return goal_met(row.must, ours, others), goal_met(row.aim, ours, others)
+        p50 = self.series(row.number, "ours", "p50_us"), self.others(row, "p50_us")
+        p99 = self.series(row.number, "ours", "p99_us"), self.others(row, "p99_us")
+        both = [goal_met(row.aim, *p50, less_is_better=True), goal_met(row.aim, *p99, less_is_better=True)]
+        return goal_met(row.must, *p50, less_is_better=True), None if None in both else all(both)
+
+    def best_peer_ratio(self, row):
+        """Ours against the better of nginx and HAProxy; above 1 is ahead."""
+        ours = self.series(row.number, "ours", "p50_us" if row.kind == "latency" else "value")
+        peers = [self.series(row.number, n, "p50_us" if row.kind == "latency" else "value")
+                 for n in ("nginx", "haproxy")]
+        peers = [p.median for p in peers if p]
+        if not ours or not peers or not ours.median:
+            return None
+        if row.kind == "rate":
+            return ours.median / max(peers)
+        return min(peers) / ours.median
+
+    def lines(self):
+        out = ["| row | workload | ours | nginx | HAProxy | floor | ours / nginx | ours / HAProxy | ours / floor |"
+               " must | aim | verdict |", "|--:|---|--:|--:|--:|--:|--:|--:|--:|---|---|---|"]
+        for n in sorted(self.results):
+            row = BY_NUMBER[n]
+            keys = [("", "value")]
+            if row.kind == "latency":
+                keys = [("p50", "p50_us"), ("p99", "p99_us")]
+            for label, key in keys:
+                cells = [cell(self.series(n, name, key), row) for name in NAMES]
+                ratios = [ratio_cell(paired(self.values(n, "ours", key), self.values(n, other, key)))
+                          for other in ("nginx", "haproxy", "floor")]
+                ends = [goal_text(row, "must"), goal_text(row, "aim"), verdict_of(*self.verdict(row))]
+                title = row.title + (" (%s, %s)" % (label, row.unit) if label else " (%s)" % row.unit)
+                out.append("| " + " | ".join([str(n), title] + cells + ratios + ends) + " |")
+        return out
+
+    def proof_lines(self):
+        """Who was the bottleneck, and how quiet the machine was."""
+        out = ["| row | target | requests/s | proxy: share of its core | user share of that | load and backend: share of "
+               "their core | proxy waited for a CPU | load waited | bottleneck |",
+               "|--:|---|--:|--:|--:|--:|--:|--:|---|"]
+        for n in sorted(self.results):
+            if BY_NUMBER[n].kind == "memory":
+                continue
+            for name in NAMES:
+                if not self.series(n, name, "per_second"):
+                    continue
+                get = lambda key: self.series(n, name, key).median
+                who = "proxy" if get("proxy_core") + get("proxy_waited") >= 0.9 else "load"
+                if BY_NUMBER[n].kind == "latency":
+                    who = "none (paced)"
+                out.append("| %d | %s | %s | %.0f%% | %.0f%% | %.0f%% | %.1f%% | %.1f%% | %s |" % (
+                    n, NAMES[name], "{:,.0f}".format(get("per_second")), 100 * get("proxy_core"),
+                    100 * get("proxy_user_share"), 100 * get("load_busy"), 100 * get("proxy_waited"),
+                    100 * get("load_waited"), who))
+        return out
+
+    def memory_lines(self):
+        out = []
+        for n in sorted(self.results):
+            if BY_NUMBER[n].kind != "memory":
+                continue
+            for name in NAMES:
+                if self.series(n, name):
+                    get = lambda key: self.series(n, name, key).median
+                    out.append("- row %d, %s: %s connections held, resident %.1f MB before, %.1f MB after (%.0f B each "
+                               "by resident size, %.0f B by proportional size)" % (
+                                   n, NAMES[name], "{:,.0f}".format(get("connections")), get("rss_before") / 1e6,
+                                   get("rss_after") / 1e6, get("rss_per_connection"), get("value")))
+        return out
+
+
+def markdown(table, about, failures):
+    lines = ["# Benchmark", ""]
+    lines += ["- %s: %s" % pair for pair in about.items()]
+    lines += ["", "Medians of the rounds, +- half the spread; ratios are medians of the rounds' own ratios (least-"
+              "greatest).", ""] + table.lines()
+    lines += ["", "## What limited each run", ""] + table.proof_lines()
+    if table.memory_lines():
+        lines += ["", "## Memory", ""] + table.memory_lines()
+    if failures:
+        lines += ["", "## Measurements that failed", ""] + ["- " + f for f in failures]
+    return "\n".join(lines) + "\n"
+
+
+def write(out, table, about, failures, plot):
+    os.makedirs(out, exist_ok=True)
+    text = markdown(table, about, failures)
+    with open(os.path.join(out, "table.md"), "w") as f:
+        f.write(text)
+    with open(os.path.join(out, "results.json"), "w") as f:
+        json.dump({"about": about, "failures": failures, "rows": table.results}, f, indent=1)
+    with open(os.path.join(out, "plot.svg"), "w") as f:
+        f.write(plot)
+    return text

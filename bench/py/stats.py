@@ -1,0 +1,42 @@
+"""Medians, spreads and verdicts over the rounds of a run. Pure."""
+import statistics
+
+
+class Series:
+    """What the rounds gave for one target in one row."""
+
+    def __init__(self, values):
+        self.values = [v for v in values if v is not None]
+
+    def __bool__(self):
+        return bool(self.values)
+
+    @property
+    def median(self):
+        return statistics.median(self.values)
+
+    @property
+    def spread(self):
+        """Half the distance from the least to the greatest, as a share of the median."""
+        return (max(self.values) - min(self.values)) / 2 / self.median if self.median else 0.0
+
+
+def paired(ours, theirs):
+    """Ratios round by round: what disturbs one round disturbs both of its figures."""
+    return Series([a / b if a is not None and b else None for a, b in zip(ours, theirs)])
+
+
+def goal_met(goal, ours, others, less_is_better=False):
+    """Whether (factor, name) is reached; None when there is nothing to compare with."""
+    factor, name = goal
+    if not ours:
+        return None
+    if name == "bytes":
+        return ours.median <= factor
+    answers = []
+    for one in name.split(" and "):
+        if not others.get(one):
+            return None
+        bound = factor * others[one].median
+        answers.append(ours.median <= bound if less_is_better else ours.median >= bound)
+    return all(answers)

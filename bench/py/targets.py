@@ -1,0 +1,269 @@
+"""The proxies under measurement: their configuration, tuned alike, and their processes.
+
+Alike means: one worker or thread on one core, upstream connections kept alive, TLS 1.3 only with one P-256
+certificate and X25519 or X25519MLKEM768, Host kept, no access log unless the row says so, no limit on requests
+per connection, long timeouts.
+"""
+import base64
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from where import BUILD, FORGED, PORT_BACKEND, PORTS, WORK, cores, die
+
+NAMES = ["ours", "nginx", "haproxy", "floor"]
+FD_N = 40000
+LOG_FIELDS = ("time", "client", "method", "path", "status", "bytes", "seconds", "upstream", "agent")
+
+
+def certificate():
+    """One self-signed P-256 certificate for all; answers the path of chain and key in one file."""
+    pem = os.path.join(WORK, "cert.pem")
+    if not os.path.exists(pem):
+        key = os.path.join(WORK, "key.part")
+        crt = os.path.join(WORK, "crt.part")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-keyout", key, "-out", crt, "-days", "3650", "-subj", "/CN=bench.test",
+                        "-addext", "subjectAltName=DNS:bench.test"], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        with open(pem + ".part", "w") as f:
+            f.write(open(crt).read() + open(key).read())
+        os.rename(pem + ".part", pem)
+    return pem
+
+
+def nginx_conf(row, where):
+    clear, tls = PORTS["nginx"]
+    log = "access_log off;"
+    if row.log:
+        log = ("log_format j escape=json '{\"time\":\"$time_iso8601\",\"client\":\"$remote_addr\",\"method\":"
+               "\"$request_method\",\"path\":\"$request_uri\",\"status\":$status,\"bytes\":$bytes_sent,\"seconds\":"
+               "$request_time,\"upstream\":\"$upstream_addr\",\"agent\":\"$http_user_agent\"}';\n"
+               "  access_log %s/access.log j buffer=64k flush=1s;" % where)
+    bulk = "proxy_buffer_size 64k; proxy_buffers 16 64k; proxy_busy_buffers_size 128k;" if row.bulk else ""
+    return """
+user root; worker_processes 1; daemon off; pid %(where)s/nginx.pid; error_log stderr crit;
+worker_rlimit_nofile %(fds)d;
+events { worker_connections %(conns)d; multi_accept on; use epoll; }
+http {
+  %(log)s
+  tcp_nodelay on; keepalive_timeout 600s; keepalive_requests 1000000000; client_body_temp_path %(where)s;
+  proxy_temp_path %(where)s; fastcgi_temp_path %(where)s; uwsgi_temp_path %(where)s; scgi_temp_path %(where)s;
+  upstream backend { server 127.0.0.1:%(backend)d; keepalive 4096; keepalive_requests 1000000000;
+                     keepalive_timeout 600s; }
+  ssl_certificate %(pem)s; ssl_certificate_key %(pem)s; ssl_protocols TLSv1.3;
+  ssl_ecdh_curve X25519MLKEM768:X25519; ssl_session_cache none; ssl_session_tickets on; ssl_buffer_size 16k;
+  proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+  proxy_max_temp_file_size 0; %(bulk)s
+  server {
+    listen 127.0.0.1:%(clear)d backlog=4096; listen 127.0.0.1:%(tls)d ssl backlog=4096; http2 on;
+    http2_max_concurrent_streams 256; server_name bench.test;
+    location / { proxy_pass http://backend; }
+  }
+}
+""" % dict(where=where, fds=FD_N, conns=FD_N // 2, log=log, backend=PORT_BACKEND, pem=certificate(), bulk=bulk,
+           clear=clear, tls=tls)
+
+
+def haproxy_conf(row, where):
+    clear, tls = PORTS["haproxy"]
+    log = ""
+    if row.log:
+        log = ("  log stdout len 1024 format raw local0 info\n  log-format '{\"time\":\"%[date,ltime(%FT%T)]\","
+               "\"client\":\"%ci\",\"method\":\"%HM\",\"path\":\"%HU\",\"status\":%ST,\"bytes\":%B,\"seconds\":%Ta,"
+               "\"upstream\":\"%si:%sp\",\"agent\":\"%[capture.req.hdr(0),json]\"}'\n")
+    capture = "  http-request capture req.fhdr(user-agent) len 64\n" if row.log else ""
+    bulk_global = "  tune.bufsize 65536\n  tune.pipesize 1048576\n" if row.bulk else ""
+    bulk = "  option splice-auto\n" if row.bulk else ""
+    return ("global\n  nbthread 1\n  maxconn %d\n  tune.idle-pool.shared off\n  ssl-default-bind-options ssl-min-ver "
+            "TLSv1.3\n  ssl-default-bind-curves X25519MLKEM768:X25519\n" % (FD_N // 2) + bulk_global +
+            "defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n"
+            "  timeout http-keep-alive 600s\n  option http-keep-alive\n  http-reuse always\n" + log + bulk +
+            "frontend edge\n  bind 127.0.0.1:%d backlog 4096\n"
+            "  bind 127.0.0.1:%d backlog 4096 ssl crt %s alpn h2,http/1.1\n" % (clear, tls, certificate()) + capture +
+            "  default_backend backend\nbackend backend\n"
+            "  server one 127.0.0.1:%d pool-max-conn -1 pool-purge-delay 600s\n" % PORT_BACKEND)
+
+
+def ours_documents(row, where):
+    """Kuma documents for forged."""
+    clear, tls = PORTS["ours"]
+    pem = base64.b64encode(open(certificate(), "rb").read()).decode()
+    docs = ["""type: MeshGateway
+mesh: default
+name: edge
+conf:
+  listeners:
+    - port: %d
+      protocol: HTTP
+      hostname: "*"
+    - port: %d
+      protocol: HTTPS
+      hostname: "*"
+      tls:
+        mode: TERMINATE
+        certificates:
+          - secret: cert
+""" % (clear, tls), """type: Secret
+mesh: default
+name: cert
+data: %s
+""" % pem, """type: MeshExternalService
+mesh: default
+name: backend
+spec:
+  match:
+    type: HostnameGenerator
+    port: 9000
+    protocol: http
+  endpoints:
+    - address: 127.0.0.1
+      port: %d
+""" % PORT_BACKEND, """type: MeshHTTPRoute
+mesh: default
+name: all
+spec:
+  targetRef:
+    kind: MeshGateway
+    name: edge
+  to:
+    - targetRef:
+        kind: Mesh
+      rules:
+        - matches:
+            - path:
+                type: PathPrefix
+                value: /
+          default:
+            backendRefs:
+              - kind: MeshExternalService
+                name: backend
+"""]
+    if row.log:
+        docs.append("""type: MeshAccessLog
+mesh: default
+name: log
+spec:
+  targetRef:
+    kind: MeshGateway
+    name: edge
+  to:
+    - targetRef:
+        kind: Mesh
+      default:
+        backends:
+          - type: File
+            file:
+              path: %s/access.log
+""" % where)
+    return "---\n".join(docs)
+
+
+class Target:
+    """One proxy, fresh for one measurement."""
+
+    def __init__(self, name, row, peers):
+        self.name, self.row = name, row
+        self.where = os.path.join(WORK, name)
+        shutil.rmtree(self.where, ignore_errors=True)
+        os.makedirs(self.where)
+        self.port = PORTS[name][1 if row.tls else 0]
+        self.process = None
+        self.argv = getattr(self, "_argv_" + name)(peers)
+
+    def _write(self, name, text):
+        path = os.path.join(self.where, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def _argv_nginx(self, peers):
+        return peers.command("nginx") + ["-p", self.where, "-c", self._write("nginx.conf",
+                                                                             nginx_conf(self.row, self.where))]
+
+    def _argv_haproxy(self, peers):
+        return peers.command("haproxy") + ["-q", "-db", "-f", self._write("haproxy.cfg",
+                                                                          haproxy_conf(self.row, self.where))]
+
+    def _argv_ours(self, _peers):
+        os.makedirs(os.path.join(self.where, "conf"))
+        os.makedirs(os.path.join(self.where, "state"))
+        self._write("conf/bench.yaml", ours_documents(self.row, self.where))
+        return [FORGED, "--config", os.path.join(self.where, "conf"), "--state", os.path.join(self.where, "state"),
+                "--workers", "1"]
+
+    def _argv_floor(self, _peers):
+        size = ["--buf-bytes", "65536", "--bufs", "256"] if self.row.bulk else []
+        return [os.path.join(BUILD, "floor"), "--listen", str(self.port), "--backend", str(PORT_BACKEND)] + size
+
+    def start(self):
+        wait_free(self.port)
+        log = open(os.path.join(self.where, "access.log" if self.name == "haproxy" and self.row.log else "stdout"),
+                   "wb")
+        err = open(os.path.join(self.where, "stderr"), "wb")
+        self.process = subprocess.Popen(["taskset", "-c", str(cores()[0])] + self.argv, stdin=subprocess.DEVNULL,
+                                        stdout=log, stderr=err, cwd=self.where, start_new_session=True)
+        deadline = time.monotonic() + 15
+        while not is_open(self.port):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                text = open(os.path.join(self.where, "stderr")).read()[-1500:]
+                self.stop()
+                die("%s does not listen on port %d:\n%s" % (self.name, self.port, text))
+            time.sleep(0.02)
+        time.sleep(0.05)
+
+    def pids(self):
+        """The process and all its children."""
+        todo, found = [self.process.pid], []
+        while todo:
+            pid = todo.pop()
+            found.append(pid)
+            try:
+                todo += [int(x) for x in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]
+            except OSError:
+                pass
+        return found
+
+    def memory(self):
+        """Proportional and resident bytes of all its processes."""
+        sums = {"Pss": 0, "Rss": 0}
+        for pid in self.pids():
+            for line in open("/proc/%d/smaps_rollup" % pid):
+                word = line.split()
+                if word and word[0].rstrip(":") in sums:
+                    sums[word[0].rstrip(":")] += int(word[1]) * 1024
+        return sums
+
+    def stop(self):
+        if self.process is None:
+            return
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, how)
+            except ProcessLookupError:
+                pass
+            try:
+                self.process.wait(timeout=3)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        self.process = None
+
+
+def is_open(port):
+    with socket.socket() as s:
+        s.settimeout(1)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_free(port):
+    """A port of an earlier process may need a moment."""
+    deadline = time.monotonic() + 5
+    while is_open(port):
+        if time.monotonic() > deadline:
+            die("port %d of 127.0.0.1 is taken by another process" % port)
+        time.sleep(0.05)
+
