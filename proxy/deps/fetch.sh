@@ -15,10 +15,11 @@ locked=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 lock=$here/deps.lock
 archives=$out/archives
+by_hand='put the archives that proxy/deps/deps.lock lists into a folder and set FORGE_SOURCES to it'
 apt=$out/apt
 
 die() { printf 'deps: %s\n' "$*" >&2; exit 1; }
-say() { printf 'deps: %s\n' "$*"; }
+say() { printf "deps: %s\n" "$*"; }
 
 # The rows of the lock file without comments.
 rows() { grep -Ev '^[[:space:]]*(#|$)' "$lock"; }
@@ -28,9 +29,10 @@ archive_find() {
     local dir=$1 package=$2 form=$3 version=$4
     [ -d "$dir" ] || return 0
     case $form in
-    orig) find -L "$dir" -maxdepth 1 -type f \( -name "${package}_$version.orig.tar.*" -o -name "${package}_$version+*.orig.tar.*" \) ! -name '*.asc' ;;
-    deb)  find -L "$dir" -maxdepth 1 -type f \( -name "${package}_$version-*.deb" -o -name "${package}_$version+*.deb" \) ;;
-    esac | sort -V | tail -n 1
+    orig) set -- "${package}_$version.orig.tar.*" "${package}_$version+*.orig.tar.*" ;;
+    deb)  set -- "${package}_$version-*.deb" "${package}_$version+*.deb" ;;
+    esac
+    find -L "$dir" -maxdepth 1 -type f \( -name "$1" -o -name "$2" \) ! -name '*.asc' | sort -V | tail -n 1
 }
 
 # archive_version FILE: upstream's version, as the file name tells it.
@@ -97,9 +99,9 @@ apt_private() {
 # Write one sources list per suite (so that a package is taken from the suite its row names) and all of them together.
 apt_prepare() {
     local mirror keyring suite
-    command -v apt-get >/dev/null || die 'no apt-get here: put the archives of deps.lock into a folder and set FORGE_SOURCES to it'
+    command -v apt-get >/dev/null || die "no apt-get here: $by_hand"
     mirror=$(host_mirror)
-    [ -n "$mirror" ] || die 'no Debian mirror found in /etc/apt/sources.list or sources.list.d: set FORGE_SOURCES to a folder with the archives'
+    [ -n "$mirror" ] || die "no Debian mirror found in /etc/apt/sources.list or sources.list.d: $by_hand"
     for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp} ''; do [ -f "$keyring" ] && break; done
     [ -n "$keyring" ] || die 'the package debian-archive-keyring is missing: apt-get install debian-archive-keyring'
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
@@ -107,13 +109,14 @@ apt_prepare() {
     : >"$apt/all.list"
     for suite in "$@"; do
         printf '%s [signed-by=%s] %s %s main\n' deb-src "$keyring" "$mirror" "$suite" >"$apt/$suite.list"
-        [ "$suite" != sid ] || printf '%s [signed-by=%s] %s %s main\n' deb "$keyring" "$mirror" "$suite" >>"$apt/$suite.list"
+        # Binary packages are wanted from sid only.
+        [ "$suite" != sid ] || sed -i 'p;s/^deb-src/deb/' "$apt/$suite.list"
         cat "$apt/$suite.list" >>"$apt/all.list"
     done
     say "reading the package lists of $* (private copy in ${apt#"$PWD"/})"
     apt_private apt-get -o Dir::Etc::sourcelist="$apt/all.list" update >"$apt/update.log" 2>&1 || {
         tail -n 15 "$apt/update.log" >&2
-        die 'apt could not read the lists. Offline: set FORGE_SOURCES. "Not signed": upgrade the package debian-archive-keyring'
+        die "apt could not read the lists. Not signed? Upgrade debian-archive-keyring. Offline? Then $by_hand"
     }
     ! grep -q '^[WE]:.*\(Failed to fetch\|not signed\|NO_PUBKEY\)' "$apt/update.log" || {
         tail -n 15 "$apt/update.log" >&2
@@ -130,10 +133,14 @@ apt_download() {
     (
         cd "$archives"
         case $form in
-        orig) apt_private apt-get -o Dir::Etc::sourcelist="$apt/$suite.list" source --only-source --download-only --tar-only "$@" ;;
-        deb)  apt_private apt-get -o Dir::Etc::sourcelist="$apt/$suite.list" download "$@" ;;
+        orig) set -- source --only-source --download-only --tar-only "$@" ;;
+        deb)  set -- download "$@" ;;
         esac
-    ) >"$log" 2>&1 || { grep -E '^(E|W|Err)' "$log" >&2 || tail -n 15 "$log" >&2; say "the mirror did not give all of: $*" >&2; }
+        apt_private apt-get -o Dir::Etc::sourcelist="$apt/$suite.list" "$@"
+    ) >"$log" 2>&1 || {
+        grep -E '^(E|W|Err)' "$log" >&2 || tail -n 15 "$log" >&2
+        say "the mirror did not give all of: $*" >&2
+    }
 }
 
 # Take what FORGE_SOURCES has; list as "suite form package" what neither it nor an earlier run gave.
@@ -190,12 +197,13 @@ fetch_missing
 while read -r name version suite package form sum _; do
     file=$(archive_find "$archives" "$package" "$form" "$version")
     [ -n "$file" ] || file=$(archive_find "$archives" "$package" "$form" '*')
-    [ -n "$file" ] || die "$name $version ($package from $suite) was not to be had. Put ${package}_$version.orig.tar.* (or the .deb) into a folder and set FORGE_SOURCES to it"
+    [ -n "$file" ] || die "$name $version ($package from $suite) was not to be had: $by_hand"
     got_version=$(archive_version "$file")
     got_sum=$(archive_sum "$form" "$file")
     if [ "$got_version" != "$version" ]; then
-        [ "$locked" != --locked ] || die "$name: the lock file says $version, the source has $got_version, and --locked was asked for"
-        say "$name: using $got_version in place of the locked $version (SHA-256 $got_sum)"
+        [ "$locked" != --locked ] || die "$name: locked is $version, there is $got_version, and --locked was said"
+        printf 'note: %s: using %s in place of the locked %s' "$name" "$got_version" "$version"
+        printf ' (SHA-256 %s)\n' "$got_sum"
     elif [ "$got_sum" != "$sum" ]; then
         rm -f "$file"
         die "$name $version: $(basename "$file") has SHA-256 $got_sum, the lock file says $sum: removed it"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# make.sh OUT [--locked] - third-party libraries into OUT/lib, their headers into OUT/include. Does nothing when the lock
-# file, the rules of this folder and the compiler are those of the last run.
+# make.sh OUT [--locked] - third-party libraries into OUT/lib, their headers into OUT/include. Does nothing when the
+# lock file, the rules of this folder and the compiler are those of the last run.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,7 +11,7 @@ locked=${2:-}
 # What the result depends on, as one hash.
 inputs_hash() {
     {
-        (cd "$here" && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum)
+        (cd "$here" && find . -type f ! -name sbom.sh -print0 | sort -z | xargs -0 sha256sum)
         "${CC:-cc}" --version | head -n 1
     } | sha256sum | cut -d' ' -f1
 }
@@ -31,7 +31,7 @@ headers_install() {
     # Headers that did not change keep their time, so that nothing of ours is compiled again for them.
     mkdir -p "$out/include"
     (cd "$new" && find . -type f) | while read -r file; do
-        cmp -s "$new/$file" "$out/include/$file" || { mkdir -p "$(dirname "$out/include/$file")"; cp "$new/$file" "$out/include/$file"; }
+        cmp -s "$new/$file" "$out/include/$file" || install -D -m 644 "$new/$file" "$out/include/$file"
     done
     rm -rf "$new"
 }
@@ -46,24 +46,15 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && [ -z "$locked" ]; then
 fi
 
 "$here/fetch.sh" "$out" $locked
-if [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then
+if [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && cmp -s "$out/versions" "$out/versions.made"; then
     exit 0
 fi
 if [ ! -f "$out/src/liburing/config-host.h" ]; then
-    (cd "$out/src/liburing" && ./configure --use-libc --cc="${CC:-cc}" --cxx=false >configure.log 2>&1) ||
-        { tail -n 20 "$out/src/liburing/configure.log" >&2; echo 'deps: liburing: its configure failed' >&2; exit 1; }
+    (cd "$out/src/liburing" && ./configure --use-libc --cc="${CC:-cc}" --cxx=false)
 fi
 printf 'deps: compiling %s\n' "$(awk '{ printf "%s%s %s", sep, $1, $2; sep = ", " }' "$out/versions")"
-cmake -S "$here" -B "$out/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSRC="$out/src" -DLIB="$out/lib" >"$out/cmake.log" 2>&1 ||
-    { tail -n 20 "$out/cmake.log" >&2; exit 1; }
-ninja -C "$out/build" >"$out/ninja.log" 2>&1 9>&- &
-ninja_pid=$!
-trap 'kill "$ninja_pid" 2>/dev/null; exit 130' INT TERM
-while kill -0 "$ninja_pid" 2>/dev/null; do
-    sleep 1
-    [ ! -t 1 ] || printf '\rdeps: %s ' "$(grep -o '^\[[0-9]*/[0-9]*\]' "$out/ninja.log" | tail -n 1)"
-done
-[ ! -t 1 ] || printf '\r'
-wait "$ninja_pid" || { grep -A 20 -E '^FAILED|error' "$out/ninja.log" | head -n 40 >&2; echo "deps: a library did not compile (whole log: $out/ninja.log)" >&2; exit 1; }
+cmake -S "$here" -B "$out/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSRC="$out/src" -DLIB="$out/lib"
+ninja -C "$out/build"
 headers_install
+cp "$out/versions" "$out/versions.made"
 printf '%s\n' "$hash" >"$stamp"

@@ -7,8 +7,8 @@
  *
  *     CHECK_RUN(RUN(thing_does_what), RUN(thing_does_that))
  *
- * CHECK_RUN stands at the end of the file and lists the tests: there are no constructors, and a test that is defined but
- * not listed is an unused static function, which the compiler refuses. Each file is one program; main answers the
+ * CHECK_RUN stands at the end of the file and lists the tests: there are no constructors, and a test that is defined
+ * but not listed is an unused static function, which the compiler refuses. Each file is one program; main answers the
  * number of failed tests. An argument picks tests by name, "*" and "?" allowed.
  */
 #pragma once
