@@ -3,7 +3,8 @@
  * Layer:  base.
  * Owner:  the queue holds one reference on each piece's buffer and one slot of the segment pool.
  * Bounds: bytes and segs are counted; callers keep them under their watermarks. Small appends go into the
- *         last chunk when there is room (BUFQ_COPY_BYTES_MAX), so a flood of tiny pieces cannot eat the segments.
+ *         last chunk when there is room (BUFQ_COPY_BYTES_MAX), so a flood of tiny pieces cannot eat the segments, and
+ *         a small piece never keeps a whole receive buffer from the kernel.
  * Thread: one.
  */
 #pragma once
@@ -48,9 +49,15 @@ MUST_CHECK enum why bufq_push_copy(struct bufq_env *env, struct bufq *q, struct 
 /* Room for at least want bytes (<= BUF_LARGE_BYTES) in one piece behind the end, to be written by the caller and then
  * accepted with bufq_commit; NULL when the pool is empty. */
 MUST_CHECK uint8_t *bufq_reserve(struct bufq_env *env, struct bufq *q, uint32_t want, uint32_t *out_room);
+/* Pre: len <= room. Nothing else was done to q since the reserve. 0 is allowed: the room goes back with the next eat,
+ * push or clear. */
 void bufq_commit(struct bufq *q, uint32_t len);
-/* Move up to max bytes (whole pieces by reference; a piece is split by holding its buffer twice) from one queue to
- * another; small pieces are copied as in push_buf. Errors: WHY_POOL_BUFFER_EMPTY, with a prefix possibly moved. */
+/* Copy small pieces that lie in buffers of the ring into a chunk, so that a peer that sends half a head and then nothing
+ * keeps 4 KiB and not a receive buffer. For queues that will wait. Errors: WHY_POOL_BUFFER_EMPTY, queue as before. */
+MUST_CHECK enum why bufq_settle(struct bufq_env *env, struct bufq *q);
+/* Move up to max bytes from one queue to another: whole pieces by relinking them, a split piece by holding its buffer
+ * twice. Small ones are copied when there is room behind the last chunk of to; a small part of a piece always is.
+ * Errors: WHY_POOL_BUFFER_EMPTY, with a prefix possibly moved. */
 MUST_CHECK enum why bufq_move(struct bufq_env *env, struct bufq *from, struct bufq *to, uint32_t max);
 /* Drop len bytes from the front. Pre: len <= q->bytes. */
 void bufq_eat(struct bufq_env *env, struct bufq *q, uint32_t len);

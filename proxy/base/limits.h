@@ -25,6 +25,7 @@ enum limits {
     WHEEL_TICK_NS              = 4000000,   /* 4 ms: timeouts are in hundreds of ms                        */
     MAILBOX_MESSAGES_MAX       = 256,       /* per pair of threads; a full one is a why at the sender      */
     SEND_IOV_MAX               = 64,        /* pieces in one send: 4 MiB of 64 KiB receive buffers         */
+    LOG_LINE_BYTES_MAX         = 1024,      /* one write(2); longer sentences are cut                      */
 
     /* ---- http: what one message may be ---- */
     HEAD_LINE_BYTES_MAX        = 16384,     /* request target, or one field's value                        */
@@ -35,11 +36,46 @@ enum limits {
     STREAM_RX_BYTES_LOW        = 65536,     /* ... and opened again                                        */
     CONN_OUT_BYTES_HIGH        = 262144,    /* queued for the wire before sessions are not asked for more  */
 
+    /* ---- conn ---- */
+    CONN_SENDS_MAX             = 8192,      /* gathered sends in flight; without one, pieces go out singly */
+    CONN_TLS_PLAIN_BYTES_MAX   = 65536,     /* decrypted in one turn before the session eats               */
+    CONN_LINGER_BYTES_MAX      = 1048576,   /* thrown away for a client that keeps sending after its answer */
+    CONN_LINGER_MS_MAX         = 2000,      /* ... and how long: RFC 9112 s9.6 wants the answer to arrive   */
+    CONN_STALL_MS_MAX          = 30000,     /* no byte accepted by the reader: hardening-cases.md section 3 */
+    CONN_SETUP_MS_MAX          = 10000,     /* PROXY header, hello and handshake together                  */
+    SESSIONS_H1_MAX            = 131072,    /* one a connection, at most                                   */
+    SESSIONS_H2_MAX            = 16384,     /* dearer: each has streams, windows and a header table         */
+    SESSIONS_TLS_MAX           = 65536,     /* one a TLS connection; about 6 KB each once the handshake is done */
+
     /* ---- tls ---- */
 
     /* ---- h2 ---- */
 
     /* ---- conf: what an operator may write ---- */
+    CONF_FILES_MAX             = 4096,      /* of one directory; a generated tree with a file a route fits   */
+    CONF_FILE_BYTES_MAX        = 16777216,  /* 50,000 routes in one file                                    */
+    CONF_DOCUMENTS_MAX         = 65536,     /* over all files                                               */
+    CONF_NODES_MAX             = 2097152,   /* keys and values over all files: about 300 MB while compiling */
+    CONF_DEPTH_MAX             = 32,        /* nesting; the deepest field of Kuma's is at 14                */
+    CONF_KEYS_MAX              = 1024,      /* of one map: duplicate search is quadratic                    */
+    CONF_SCALAR_BYTES_MAX      = 1048576,   /* one value, or a file that a value names: a CA bundle is 250 KB */
+    CONF_SCRATCH_BYTES_MAX     = 1073741824, /* reserved address space while reading, given back after      */
+    CONF_SNAPSHOT_BYTES_MAX    = 536870912, /* reserved address space of one snapshot: 10,000 routes take 10 MB */
+    CONF_SUGGEST_BYTES_MAX     = 48,        /* longer names get no "did you mean"                           */
+    CONF_ROUTES_MAX            = 1048576,   /* after a rule became one route a match and a host             */
+    CONF_HEADER_ACTIONS_MAX    = 16,        /* per list of a header filter: Kuma's own limit                */
+    REGEX_PATTERN_BYTES_MAX    = 1024,      /* RE2 in Envoy refuses about here, by program size             */
+    REGEX_CODE_BYTES_MAX       = 65536,     /* compiled size: a{1000}{1000} must not pass                   */
+    REGEX_MATCH_STEPS_MAX      = 100000,    /* PCRE2 match limit: about 2 ms, then the route does not match */
+    REGEX_DEPTH_MAX            = 1000,      /* PCRE2 depth limit: bounds its heap                           */
 
     /* ---- up ---- */
+    UPSTREAMS_MAX              = 4096,      /* of all snapshots that are still in use                      */
+    UP_ENDPOINTS_MAX           = 256,       /* of one upstream                                             */
+    UP_ENDPOINTS_ALL_MAX       = 16384,     /* of all upstreams                                            */
+    UP_IDLE_CONNS_MAX          = 4096,      /* kept per endpoint: as many as requests were at once before   */
+    UP_TRIES_MAX               = 3,         /* connections tried for one request before it is given up      */
+
+    /* ---- engine ---- */
+    EPOCHS_MAX                 = 256,       /* snapshots in use at once: long streams keep theirs            */
 };

@@ -26,14 +26,25 @@ struct timer {
 
 struct wheel {
     struct list _slots[WHEEL_LEVELS][WHEEL_SLOTS];
+    uint64_t    _busy[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit set: slot may hold timers; clear: it is empty */
     struct list _due;
     uint64_t    _tick;            /* last tick handled                */
     uint32_t    armed_n;
 };
 
 void wheel_init(struct wheel *w, uint64_t now_ns);
+/* Inside of arm: put into the slot of a new or earlier deadline. */
+void wheel_place(struct wheel *w, struct timer *t, uint64_t deadline_ns);
+
 /* Arm, or move an armed one. Pre: deadline_ns > 0. */
-void wheel_arm(struct wheel *w, struct timer *t, uint64_t deadline_ns);
+static inline void wheel_arm(struct wheel *w, struct timer *t, uint64_t deadline_ns)
+{
+    if (t->deadline_ns != 0 && deadline_ns >= t->_placed_ns)
+        t->deadline_ns = deadline_ns;
+    else
+        wheel_place(w, t, deadline_ns);
+}
+
 /* Harmless when not armed. */
 void wheel_cancel(struct wheel *w, struct timer *t);
 /* Next timer whose deadline has passed, disarmed; NULL when there is none (left). */
