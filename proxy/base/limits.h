@@ -48,6 +48,19 @@ enum limits {
     SESSIONS_TLS_MAX           = 65536,     /* one a TLS connection; about 6 KB each once the handshake is done */
 
     /* ---- tls ---- */
+    TLS_HELLO_BYTES_MAX        = 16384,     /* a hybrid hello with a ticket takes 1,750; padding may add    */
+    TLS_HELLO_RECORDS_MAX      = 32,        /* pieces of one hello: browsers send 1, odd clients 2 or 3     */
+    TLS_TICKET_CHAIN_MAX       = 200,       /* wolfSSL's ticket nonce is one byte and fails at 256          */
+    TLS_TICKET_ROTATE_S        = 3600,      /* a ticket lives 1 to 2 of these: forward secrecy in hours     */
+    TLS_SESSIONS_MAX           = 64,        /* resumable sessions of one upstream: endpoints times names    */
+    TLS_HEAP_BYTES_MAX         = 536870912, /* the library's, per thread: 65,536 handshakes at 8 KB         */
+    TLS_RECORD_SMALL_BYTES     = 1300,      /* first records after idle fit one segment each (MSS 1460)     */
+    TLS_RECORD_SMALL_FIRST     = 65536,     /* ... for so many bytes: about the first congestion windows    */
+    TLS_RECORD_IDLE_MS         = 1000,      /* ... and again after so long a pause                          */
+    TLS_RECORDS_A_KEY_MAX      = 16777216,  /* 2^24 full records, then new keys (RFC 8446 s5.5)             */
+    TLS_EMPTY_RECORDS_MAX      = 32,        /* in a row; they cost us and carry nothing                     */
+    TLS_KEY_UPDATES_MAX        = 32,        /* more than the data would explain: each costs us 5 us         */
+    TLS_PEM_BYTES_MAX          = 1048576,   /* one chain, key or bundle of authorities                      */
 
     /* ---- h2 ---- */
 
@@ -77,5 +90,7 @@ enum limits {
     UP_TRIES_MAX               = 3,         /* connections tried for one request before it is given up      */
 
     /* ---- engine ---- */
+    LISTENERS_MAX              = 256,       /* addresses bound, of all snapshots in use                    */
+    UPSTREAMS_A_SNAPSHOT_MAX   = 2048,      /* half of UPSTREAMS_MAX: old and new fit side by side         */
     EPOCHS_MAX                 = 256,       /* snapshots in use at once: long streams keep theirs            */
 };
