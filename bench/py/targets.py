@@ -6,6 +6,7 @@ per connection, long timeouts.
 """
 import base64
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -15,8 +16,18 @@ import time
 from where import BUILD, FORGED, PORT_BACKEND, PORTS, WORK, cores, die
 
 NAMES = ["ours", "nginx", "haproxy", "floor"]
-FD_N = 40000
 LOG_FIELDS = ("time", "client", "method", "path", "status", "bytes", "seconds", "upstream", "agent")
+
+
+def descriptors():
+    """How many file descriptors a proxy may have here: 40,000 where the limit allows it."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return 40000 if hard == resource.RLIM_INFINITY else min(hard, 40000)
+
+
+def haproxy_conn_n(row):
+    """HAProxy reserves descriptors for both sides (and for pipes), and refuses to start without them."""
+    return descriptors() // (4 if row.bulk else 2) - 200
 
 
 def certificate():
@@ -64,8 +75,8 @@ http {
     location / { proxy_pass http://backend; }
   }
 }
-""" % dict(where=where, fds=FD_N, conns=FD_N // 2, log=log, backend=PORT_BACKEND, pem=certificate(), bulk=bulk,
-           clear=clear, tls=tls)
+""" % dict(where=where, fds=descriptors(), conns=descriptors() - 100, log=log, backend=PORT_BACKEND,
+           pem=certificate(), bulk=bulk, clear=clear, tls=tls)
 
 
 def haproxy_conf(row, where):
@@ -79,7 +90,7 @@ def haproxy_conf(row, where):
     bulk_global = "  tune.bufsize 65536\n  tune.pipesize 1048576\n" if row.bulk else ""
     bulk = "  option splice-auto\n" if row.bulk else ""
     return ("global\n  nbthread 1\n  maxconn %d\n  tune.idle-pool.shared off\n  ssl-default-bind-options ssl-min-ver "
-            "TLSv1.3\n  ssl-default-bind-curves X25519MLKEM768:X25519\n" % (FD_N // 2) + bulk_global +
+            "TLSv1.3\n  ssl-default-bind-curves X25519MLKEM768:X25519\n" % haproxy_conn_n(row) + bulk_global +
             "defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n"
             "  timeout http-keep-alive 600s\n  option http-keep-alive\n  http-reuse always\n" + log + bulk +
             "frontend edge\n  bind 127.0.0.1:%d backlog 4096\n"
@@ -185,7 +196,7 @@ class Target:
                                                                              nginx_conf(self.row, self.where))]
 
     def _argv_haproxy(self, peers):
-        return peers.command("haproxy") + ["-q", "-db", "-f", self._write("haproxy.cfg",
+        return peers.command("haproxy") + ["-db", "-f", self._write("haproxy.cfg",
                                                                           haproxy_conf(self.row, self.where))]
 
     def _argv_ours(self, _peers):
