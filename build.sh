@@ -84,7 +84,7 @@ step() {
     wait "$pid" || status=$?
     forget "$pid"
     [ -z "$tty" ] || printf '%s' "$wipe"
-    grep -a '^note: ' "$log" | sed 's/^note: /  /' || true
+    sed -n 's/^forge-note: /  /p' "$log"
     if [ "$status" -ne 0 ]; then
         tail -n 40 "$log" >&2
         die "failed: $label (whole log: ${log#"$root"/})"
@@ -156,6 +156,9 @@ compile() {
     fi
     step "compiling $preset" ninja -C "$dir" "$@"
 }
+
+# Like compile, but nothing if no target is named.
+compile_some() { [ $# -lt 2 ] || compile "$@"; }
 
 build_release() {
     need_build
@@ -268,8 +271,12 @@ verb_test() {
             [ ! -x "tests/$suite/run" ] || { need_suite "$suite"; wait_for+=("$suite"); }
         done
     fi
-    compile asan
-    compile tsan $(tests/run.sh --targets "$out/asan" tests/threads.txt)
+    # The list of programs is known once the build is configured; with a name only those are compiled.
+    compile asan build.ninja
+    # shellcheck disable=SC2046 # a list of words
+    compile asan $([ -z "$name_part" ] || tests/run.sh --targets "$out/asan" - "$name_part")
+    # shellcheck disable=SC2046
+    compile_some tsan $(tests/run.sh --targets "$out/asan" tests/threads.txt "$name_part")
     [ ${#wait_for[@]} -eq 0 ] || compile release programs
     rm -rf "$out/test"
     mkdir -p "$out/test"

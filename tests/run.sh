@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh BUILD LIST [NAME] - run the test programs of a build folder, as many at a time as there are processors.
-# run.sh --targets BUILD LIST - only print the names of the programs.
+# run.sh --targets BUILD LIST [NAME] - only print the names of the programs.
 #
 # LIST is "-" for all programs of BUILD/tests.list, or a file whose lines start with the name of a program (what follows
 # is the reason it is listed). With NAME, only programs whose name contains it. Prints one line a test: "ok NAME",
@@ -47,7 +47,8 @@ run_one() {
 }
 
 if [ "$1" = --targets ]; then
-    picked "$2" "$3" | awk '{ print $2 }'
+    shift
+    picked "$@" | awk '{ print $2 }'
     exit 0
 fi
 build=$1

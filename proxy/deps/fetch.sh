@@ -202,7 +202,7 @@ while read -r name version suite package form sum _; do
     got_sum=$(archive_sum "$form" "$file")
     if [ "$got_version" != "$version" ]; then
         [ "$locked" != --locked ] || die "$name: locked is $version, there is $got_version, and --locked was said"
-        printf 'note: %s: using %s in place of the locked %s' "$name" "$got_version" "$version"
+        printf 'forge-note: %s: using %s in place of the locked %s' "$name" "$got_version" "$version"
         printf ' (SHA-256 %s)\n' "$got_sum"
     elif [ "$got_sum" != "$sum" ]; then
         rm -f "$file"

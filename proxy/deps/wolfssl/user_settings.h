@@ -40,7 +40,6 @@ int forge_tls_random_block(unsigned char *out, unsigned int n);
 #define USE_INTEL_SPEEDUP
 #define WOLFSSL_SP_MATH_ALL
 #define WOLFSSL_HAVE_SP_RSA
-#define WOLFSSL_HAVE_SP_DH
 #define WOLFSSL_HAVE_SP_ECC
 #define WOLFSSL_SP_4096
 #define WOLFSSL_SP_384
@@ -53,16 +52,19 @@ int forge_tls_random_block(unsigned char *out, unsigned int n);
 #define ECC_TIMING_RESISTANT
 #define WC_RSA_BLINDING
 
-/* TLS 1.2 and 1.3. The small session cache is there only because the library does not link without one together with
- * tickets; proxy/conn/tls turns it off for each context. */
+/* TLS 1.2 and 1.3, with authenticated ciphers only. The small session cache is there only because the library does not
+ * link without one together with tickets; proxy/conn/tls turns it off for each context. The maximum fragment length is
+ * not negotiated, because our own records would have to obey it (RFC 6066 s4 lets a server ignore it). */
+#define WOLFSSL_AEAD_ONLY
 #define WOLFSSL_TLS13
+#define WOLFSSL_TLS13_MIDDLEBOX_COMPAT
 #define NO_OLD_TLS
+#define NO_PSK
 #define HAVE_TLS_EXTENSIONS
 #define HAVE_SNI
 #define HAVE_ALPN
 #define HAVE_SUPPORTED_CURVES
 #define HAVE_EXTENDED_MASTER
-#define HAVE_ENCRYPT_THEN_MAC
 #define HAVE_SERVER_RENEGOTIATION_INFO
 #define HAVE_SESSION_TICKET
 #define WOLFSSL_NO_DEF_TICKET_ENC_CB
@@ -71,20 +73,22 @@ int forge_tls_random_block(unsigned char *out, unsigned int n);
 #define NO_SESSION_CACHE_REF
 #define HAVE_OCSP
 #define HAVE_CERTIFICATE_STATUS_REQUEST
-#define HAVE_CERTIFICATE_STATUS_REQUEST_V2
-#define WOLFSSL_TLS_OCSP_MULTI
 #define HAVE_CRL
-#define HAVE_MAX_FRAGMENT
-#define HAVE_KEYING_MATERIAL
 #define WOLFSSL_ALWAYS_VERIFY_CB
 #define WOLFSSL_VERIFY_CB_ALL_CERTS
 #define WOLFSSL_EXTRA_ALERTS
 #define WOLFSSL_CERT_SETUP_CB
-#define HAVE_EX_DATA
 
-/* Algorithms. */
+/* After the handshake proxy/conn/tls_record.c protects the records: ATOMIC_USER tells keys and sequence numbers, the
+ * secret callback the traffic secrets that later keys are derived from. */
+#define ATOMIC_USER
+#define HAVE_SECRET_CALLBACK
+
+/* Algorithms. GCM_SMALL: no tables in each key (512 bytes), which only processors without AES-NI would use. Key agreement
+ * over finite fields is left out: our cipher list has none. */
 #define HAVE_AESGCM
-#define GCM_TABLE_4BIT
+#define GCM_SMALL
+#define NO_DH
 #define HAVE_CHACHA
 #define HAVE_POLY1305
 #define HAVE_HKDF
@@ -106,8 +110,6 @@ int forge_tls_random_block(unsigned char *out, unsigned int n);
 #define WOLFSSL_HAVE_MLKEM
 #define WOLFSSL_PQC_HYBRIDS
 #define WOLFSSL_TLS_NO_MLKEM_STANDALONE
-#define HAVE_FFDHE_2048
-#define HAVE_DH_DEFAULT_PARAMS
 #define WOLFSSL_AES_DIRECT
 #define WOLFSSL_AES_COUNTER
 #define NO_DSA
