@@ -84,8 +84,8 @@ int forge_tls_random_block(unsigned char *out, unsigned int n);
 #define ATOMIC_USER
 #define HAVE_SECRET_CALLBACK
 
-/* Algorithms. GCM_SMALL: no tables in each key (512 bytes), which only processors without AES-NI would use. Key agreement
- * over finite fields is left out: our cipher list has none. */
+/* Algorithms. GCM_SMALL: no tables in each key (512 bytes), which only processors without AES-NI would use. Key
+ * agreement over finite fields is left out: our cipher list has none. */
 #define HAVE_AESGCM
 #define GCM_SMALL
 #define NO_DH
