@@ -18,9 +18,14 @@ enum limits {
     BUFQ_COPY_BYTES_MAX        = 1536,      /* below, copying is cheaper than an iovec entry and a hold    */
     RING_ENTRIES               = 4096,      /* submissions a tick before an early submit                  */
     RING_BUFFER_BYTES          = 65536,     /* receive buffer with incremental use (performance.md: 64 KB) */
-    RING_BUFFERS_N             = 128,       /* 8 MiB; power of two                                         */
+    RING_BUFFERS_N             = 128,       /* with the kernel at a time: 8 MiB; power of two              */
+    RING_BUFFERS_MAX           = 2048,      /* with the kernel and held: 128 MiB if all were touched       */
     RING_BUFFER_BYTES_PLAIN    = 16384,     /* kernels before 6.12 use up one buffer a receive             */
     RING_BUFFERS_PLAIN_N       = 512,       /* 8 MiB; power of two                                         */
+    RING_BUFFERS_PLAIN_MAX     = 8192,      /* 128 MiB, as above                                           */
+    RING_COMPLETIONS_N         = 16384,     /* multishot completes without submissions: four times as many */
+    RING_WAIT_NS_MAX           = 1000000000,/* a wake-up that got lost costs a second, not the worker      */
+    RING_IO_THREADS_MAX        = 2,         /* kernel threads for file writes, of each kind                */
     RING_EVENTS_A_TICK         = 256,       /* completions copied out before anything is stepped           */
     WHEEL_TICK_NS              = 4000000,   /* 4 ms: timeouts are in hundreds of ms                        */
     MAILBOX_MESSAGES_MAX       = 256,       /* per pair of threads; a full one is a why at the sender      */
@@ -63,6 +68,29 @@ enum limits {
     TLS_PEM_BYTES_MAX          = 1048576,   /* one chain, key or bundle of authorities                      */
 
     /* ---- h2 ---- */
+    H2_STREAMS_MAX             = 100,       /* requests in progress on one connection, until the exchange has left */
+    H2_FRAME_BYTES_MAX         = 16384,     /* RFC 9113 s6.5.2 default: a larger frame only delays the others */
+    H2_STREAM_WINDOW_BYTES     = 262144,    /* unread bytes of one stream (STREAM_RX_BYTES_HIGH): 5 MB/s at 50 ms */
+    H2_CONN_WINDOW_BYTES       = 524288,    /* on top of H2_CONN_RX_BYTES_HIGH, what a client may still have in flight */
+    H2_CONN_RX_BYTES_HIGH      = 262144,    /* unread of all streams of a client; above, the window opens as they read */
+    H2_UP_CONN_WINDOW_BYTES    = 1048576,   /* upstream: always given back at once, so only round trips count  */
+    H2_HPACK_BYTES_MAX         = 4096,      /* each dynamic table, RFC 7541 s4.2 default                     */
+    H2_HEAD_SEND_BYTES_MAX     = 131072,    /* encoded head: HEAD_BYTES_MAX and the pseudo-fields            */
+    H2_CONTINUATIONS_MAX       = 8,         /* of one head: nine frames hold 144 KiB (CVE-2024-27316)        */
+    H2_SETTINGS_MAX            = 32,        /* entries of one frame: six are defined (CVE-2019-9515)         */
+    H2_GLITCHES_BURST          = 200,       /* resets and broken frames at once: two pages' worth of cancels */
+    H2_GLITCHES_A_SECOND       = 20,        /* ... and lasting (CVE-2023-44487, CVE-2025-8671)               */
+    H2_CONTROLS_BURST          = 200,       /* PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown ones at once */
+    H2_CONTROLS_A_SECOND       = 100,       /* ... and lasting, beside what was earned (CVE-2019-9512)       */
+    H2_CONTROLS_EARNED         = 4,         /* by a stream and by each DATA frame of ours: two windows, BDP pings */
+    H2_CONTROLS_EARNED_MAX     = 4096,      /* a client saves up no more than that                           */
+    H2_UP_GLITCHES_BURST       = 10000,     /* upstream: our own cancels make its late frames look odd       */
+    H2_UP_GLITCHES_A_SECOND    = 1000,
+    H2_UP_CONTROLS_A_SECOND    = 1000,
+    H2_REPLIES_UNSENT_MAX      = 100,       /* answers to control frames that wait for the peer to read      */
+    H2_CLOSED_IDS_N            = 64,        /* ended streams remembered by name, to judge late frames        */
+    H2_INTERIMS_MAX            = 8,         /* 1xx heads before an answer                                    */
+    H2_LIB_BYTES_MAX           = 524288,    /* heap of nghttp2 for one session: 25 KiB idle, large heads add */
 
     /* ---- conf: what an operator may write ---- */
     CONF_FILES_MAX             = 4096,      /* of one directory; a generated tree with a file a route fits   */
@@ -90,6 +118,10 @@ enum limits {
     UP_TRIES_MAX               = 3,         /* connections tried for one request before it is given up      */
 
     /* ---- engine ---- */
+    LOOP_STEPS_A_TICK          = 65536,     /* steps before timers and the kernel get their turn           */
+    LOOP_BUSY_EVENTS           = 8,         /* completions in a tick that make the next one wait for a batch */
+    LOOP_BATCH_EVENTS          = 8,         /* ... of so many                                              */
+    LOOP_BATCH_WAIT_NS         = 20000,     /* ... so long at most: 20 us, below what a client can notice   */
     LISTENERS_MAX              = 256,       /* addresses bound, of all snapshots in use                    */
     UPSTREAMS_A_SNAPSHOT_MAX   = 2048,      /* half of UPSTREAMS_MAX: old and new fit side by side         */
     EPOCHS_MAX                 = 256,       /* snapshots in use at once: long streams keep theirs            */
