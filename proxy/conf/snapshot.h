@@ -12,6 +12,7 @@
 
 #include "base/span.h"
 #include "io/ring.h"
+#include "proto/address.h"
 
 struct conf_arena;   /* conf/conf_arena.h: the block */
 struct host_index;   /* conf/host_index.h: host name -> position, whatever their number */
@@ -132,11 +133,6 @@ struct tls_host {                    /* one server name's TLS: certificates and 
     bool        allows_h2;
     struct span ocsp_response;       /* DER, stapled; empty: none */
     uint8_t     digest[32];          /* of all above: same digest, same context */
-};
-
-struct cidr {
-    uint8_t address[16];             /* IPv4 as ::ffff:a.b.c.d */
-    uint8_t bits;                    /* 0..128 */
 };
 
 struct listener {

@@ -1,3 +1,8 @@
+/* address.c - see address.h.
+ *
+ * Spec:   RFC 4291 s2.2, RFC 5952 s4.
+ * Layer:  proto. Pure.
+ */
 #include "proto/address.h"
 
 #include "base/must.h"
@@ -157,7 +162,7 @@ bool address_parse_port(struct span text, uint8_t out[ADDRESS_BYTES], uint16_t *
     return address_parse(host, out);
 }
 
-bool address_parse_cidr(struct span text, uint8_t out[ADDRESS_BYTES], uint8_t *out_bits)
+bool address_parse_cidr(struct span text, struct cidr *out)
 {
     size_t slash = span_find(text, '/');
     struct span host = span_of(text.at, slash);
@@ -170,20 +175,20 @@ bool address_parse_cidr(struct span text, uint8_t out[ADDRESS_BYTES], uint8_t *o
         if (number.len == 0 || number_read(number, 3, bits_max, &bits) != number.len)
             return false;
     }
-    if (!address_parse(host, out))
+    if (!address_parse(host, out->address))
         return false;
-    *out_bits = (uint8_t)(bits + (is_v4 ? 96 : 0));
+    out->bits = (uint8_t)(bits + (is_v4 ? 96 : 0));
     return true;
 }
 
-bool address_in(const uint8_t a[ADDRESS_BYTES], const uint8_t network[ADDRESS_BYTES], uint8_t bits)
+bool address_in(const uint8_t a[ADDRESS_BYTES], const struct cidr *network)
 {
-    uint32_t whole = bits / 8u, rest = bits % 8u;
+    uint32_t whole = network->bits / 8u, rest = network->bits % 8u;
 
-    MUST(bits <= 128);
-    if (memcmp(a, network, whole) != 0)
+    MUST(network->bits <= 128);
+    if (memcmp(a, network->address, whole) != 0)
         return false;
-    return rest == 0 || ((a[whole] ^ network[whole]) >> (8 - rest)) == 0;
+    return rest == 0 || ((a[whole] ^ network->address[whole]) >> (8 - rest)) == 0;
 }
 
 bool address_is_v4(const uint8_t a[ADDRESS_BYTES])

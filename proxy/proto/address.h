@@ -19,15 +19,20 @@ enum {
     ADDRESS_TEXT_BYTES_MAX = 48, /* "[" 39 "]:65535" and room; no terminator is written */
 };
 
+/* A network: the addresses that share its first bits. */
+struct cidr {
+    uint8_t address[ADDRESS_BYTES];
+    uint8_t bits; /* 0..128, counted in 16 bytes: 10.0.0.0/8 is 104 */
+};
+
 /* "192.0.2.1" or "2001:db8::1", nothing around it (no brackets, zone or port). out is written only when true. */
 bool address_parse(struct span text, uint8_t out[ADDRESS_BYTES]);
 /* "192.0.2.1:80" or "[2001:db8::1]:80"; the port is 1..65535 and must be there. */
 bool address_parse_port(struct span text, uint8_t out[ADDRESS_BYTES], uint16_t *out_port);
-/* "10.0.0.0/8", "2001:db8::/32", or an address alone for all its bits. *out_bits counts in 16 bytes: 10.0.0.0/8 is 104.
- * Bits behind the prefix may be set; address_in does not look at them. */
-bool address_parse_cidr(struct span text, uint8_t out[ADDRESS_BYTES], uint8_t *out_bits);
-/* Do the first bits (0..128) of a and network agree. */
-bool address_in(const uint8_t a[ADDRESS_BYTES], const uint8_t network[ADDRESS_BYTES], uint8_t bits);
+/* "10.0.0.0/8", "2001:db8::/32", or an address alone for all its bits. Bits behind the prefix may be set; address_in does
+ * not look at them. */
+bool address_parse_cidr(struct span text, struct cidr *out);
+bool address_in(const uint8_t a[ADDRESS_BYTES], const struct cidr *network);
 bool address_is_v4(const uint8_t a[ADDRESS_BYTES]);
 /* Canonical text into at least ADDRESS_TEXT_BYTES_MAX bytes; answers its length. */
 uint32_t address_print(const uint8_t a[ADDRESS_BYTES], char *out);

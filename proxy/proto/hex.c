@@ -1,3 +1,7 @@
+/* hex.c - see hex.h.
+ *
+ * Layer:  proto. Pure.
+ */
 #include "proto/hex.h"
 
 uint32_t hex_write(struct span bytes, char *out)

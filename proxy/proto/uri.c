@@ -1,3 +1,8 @@
+/* uri.c - see uri.h: the table there gives each choice with the attack it answers.
+ *
+ * Spec:   RFC 3986 s3.2, s3.3, s5.2.4, s6.2.2; RFC 9112 s3.2.
+ * Layer:  proto. Pure.
+ */
 #include "proto/uri.h"
 
 #include "base/limits.h"

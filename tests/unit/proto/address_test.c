@@ -83,14 +83,15 @@ TEST(network_matches_to_the_bit)
                                  "10.0.0.0/8 ", "::/1x", "10.0.0.0/-1" };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        uint8_t network[ADDRESS_BYTES], address[ADDRESS_BYTES], bits;
-        CHECK(address_parse_cidr(span_str(rows[i].network), network, &bits), "%s: refused\n", rows[i].network);
+        uint8_t address[ADDRESS_BYTES];
+        struct cidr network;
+        CHECK(address_parse_cidr(span_str(rows[i].network), &network), "%s: refused\n", rows[i].network);
         CHECK(address_parse(span_str(rows[i].address), address), "%s: refused\n", rows[i].address);
-        CHECK(address_in(address, network, bits) == rows[i].is_in, "%s in %s\n", rows[i].address, rows[i].network);
+        CHECK(address_in(address, &network) == rows[i].is_in, "%s in %s\n", rows[i].address, rows[i].network);
     }
     for (size_t i = 0; i < COUNT(bad); i++) {
-        uint8_t network[ADDRESS_BYTES], bits;
-        CHECK(!address_parse_cidr(span_str(bad[i]), network, &bits), "%s: taken\n", bad[i]);
+        struct cidr network;
+        CHECK(!address_parse_cidr(span_str(bad[i]), &network), "%s: taken\n", bad[i]);
     }
 }
 
