@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/must.h"
 #include "base/span.h"
 
 enum field_id {
@@ -79,10 +80,13 @@ struct head {
 };
 
 void head_init(struct head *h, struct arena *arena);
+/* Make fields[fields_n] a place that may be written. false: HEAD_FIELDS_MAX (plus one, so that a reader can see the field too
+ * many), or the arena is full. */
+MUST_CHECK bool head_room(struct head *h);
 /* Append a field, copying name (lower-cased) and value (trimmed) into the arena. false: a limit of limits.h or the arena
  * is full (h->arena->is_full tells which). */
 MUST_CHECK bool head_add(struct head *h, struct span name, struct span value, uint8_t flags);
-/* Append a field whose spans already live in the arena or for ever, name in lower case. */
+/* Append a field whose spans already live in the arena or for ever, name in lower case. false: as head_add. */
 MUST_CHECK bool head_add_static(struct head *h, enum field_id id, struct span name, struct span value);
 /* First field of that id / name (lower case), NULL when there is none. */
 const struct field *head_find(const struct head *h, enum field_id id);
@@ -103,6 +107,8 @@ struct span head_query(const struct head *h);
 
 enum field_id field_id_of(struct span lower_name);
 struct span field_name(enum field_id id);
+/* Copy len bytes with ASCII letters made small; out may be at itself. */
+void field_lower(uint8_t *out, const uint8_t *at, size_t len);
 enum method method_of(struct span text); /* exact, upper case (RFC 9110 s9.1) */
 /* May a request of this method be sent twice: RFC 9110 s9.2.2. */
 bool method_is_idempotent(enum method m);
