@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/why.h"
 #include "io/handle.h"
+#include "io/socket.h"
 
 struct ring;
 
@@ -59,6 +60,7 @@ void ring_recv(struct ring *r, struct handle h, int fd);                /* multi
 void ring_send(struct ring *r, struct handle h, int fd, const void *at, uint32_t len);
 /* message and all it points to stay untouched until the event. */
 void ring_sendmsg(struct ring *r, struct handle h, int fd, const struct msghdr *message);
+/* addr stays untouched until the event. */
 void ring_connect(struct ring *r, struct handle h, int fd, const struct sockaddr *addr, uint32_t addr_bytes);
 void ring_shutdown_send(struct ring *r, struct handle h, int fd);       /* half close; completes as any other    */
 void ring_close_fd(struct ring *r, struct handle h, int fd);
@@ -68,35 +70,16 @@ void ring_poll_in(struct ring *r, struct handle h, int fd);             /* multi
 /* Append to a regular file (offset: its end). */
 void ring_write_file(struct ring *r, struct handle h, int fd, const void *at, uint32_t len);
 
-/* Submit what is armed, wait up to wait_ns (0: do not wait) for at least one completion (batch_min > 1 with
- * min_wait_ns > 0: up to min_wait_ns for that many, where the profile has it), then copy out at most events_max events.
- * Answers how many; 0 on time-out. */
+/* Submit what is armed, wait up to wait_ns (0: do not wait; more than RING_WAIT_NS_MAX counts as that) for at least one
+ * completion (batch_min > 1 with min_wait_ns > 0: up to min_wait_ns for that many, where the profile has it), then copy
+ * out at most events_max events. Answers how many; 0 on time-out. */
 uint32_t ring_wait(struct ring *r, struct ring_event *out_events, uint32_t events_max,
                    uint64_t wait_ns, uint32_t batch_min, uint64_t min_wait_ns);
-/* Receive buffers free for the kernel right now (an armed receive that found none ended with WHY_IO_NO_BUFFERS and is
+/* Receive buffers that nobody holds (an armed receive that found none ended with WHY_IO_NO_BUFFERS and is
  * to be re-armed by its owner once this is above zero again). */
 uint32_t ring_buffers_free(const struct ring *r);
 
-/* Wake another thread's ring: it sees an event with HANDLE_WAKE. Called on the sender's ring; target is ring_fd() of the
- * receiver. from == NULL: a thread without a ring (eventfd fall-back inside). */
+/* Wake another thread's ring: it sees an event with h, which is of HANDLE_WAKE. Leaves with the sender's next ring_wait.
+ * from == NULL: a thread without a ring; leaves at once, and the event's handle has slot and generation 0. A wake-up can be
+ * lost (the receiver's kernel is out of memory), so a wait never lasts longer than RING_WAIT_NS_MAX. */
 void ring_post(struct ring *from, struct ring *target, struct handle h);
-
-/* Sockets, made synchronously (they never block): through the same door so that the simulated world has them too. */
-struct socket_address {
-    union {
-        struct sockaddr     any;
-        struct { uint16_t family; uint16_t port_be; uint8_t rest[24]; } raw;
-        uint8_t bytes[28]; /* sockaddr_in or sockaddr_in6 */
-    };
-    uint8_t bytes_n;
-};
-/* A listening TCP socket: SO_REUSEPORT, SO_REUSEADDR, TCP_NODELAY (inherited), IPV6_V6ONLY. Errors: WHY_IO_FAILED with out_errno
- * for the operator's sentence (EADDRINUSE, EACCES ...). */
-MUST_CHECK enum why socket_listen(const struct socket_address *addr, int backlog, int *out_fd, int *out_errno);
-/* A TCP socket for ring_connect, TCP_NODELAY set. Errors: WHY_IO_NO_DESCRIPTORS, WHY_IO_FAILED. */
-MUST_CHECK enum why socket_stream(int family, int *out_fd);
-/* Peer's and own address of a connected socket; bytes_n 0 when it is already gone. */
-void socket_peer(int fd, struct socket_address *out_addr);
-void socket_local(int fd, struct socket_address *out_addr);
-/* Synchronous close for descriptors with nothing in flight (start-up errors). */
-void socket_close_now(int fd);

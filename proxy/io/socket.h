@@ -1,0 +1,31 @@
+/* socket.h - sockets as values: addresses, and the calls that never block, made at once.
+ *
+ * Layer:  io.
+ * Through the same door as the ring, so that the simulated world has them too: socket_uring.c, socket_sim.c.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/must.h"
+#include "base/why.h"
+
+struct socket_address {
+    union {
+        struct sockaddr     any;
+        struct { uint16_t family; uint16_t port_be; uint8_t rest[24]; } raw;
+        uint8_t bytes[28]; /* sockaddr_in or sockaddr_in6 */
+    };
+    uint8_t bytes_n;
+};
+/* A listening TCP socket: SO_REUSEPORT, SO_REUSEADDR, TCP_NODELAY (inherited), IPV6_V6ONLY. Errors: WHY_IO_FAILED with out_errno
+ * for the operator's sentence (EADDRINUSE, EACCES ...). */
+MUST_CHECK enum why socket_listen(const struct socket_address *addr, int backlog, int *out_fd, int *out_errno);
+/* A TCP socket for ring_connect, TCP_NODELAY set. Errors: WHY_IO_NO_DESCRIPTORS, WHY_IO_FAILED. */
+MUST_CHECK enum why socket_stream(int family, int *out_fd);
+/* Peer's and own address of a connected socket; bytes_n 0 when it is already gone. */
+void socket_peer(int fd, struct socket_address *out_addr);
+void socket_local(int fd, struct socket_address *out_addr);
+/* Synchronous close for descriptors with nothing in flight (start-up errors). */
+void socket_close_now(int fd);

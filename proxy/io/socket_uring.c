@@ -1,0 +1,80 @@
+/* socket_uring.c - the kernel's sockets.
+ *
+ * Spec:   socket(7), tcp(7), ipv6(7).
+ * Layer:  io.
+ * Thread: any.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/socket.h"
+
+static int set_on(int fd, int level, int option)
+{
+    int on = 1;
+
+    return setsockopt(fd, level, option, &on, sizeof on);
+}
+
+enum why socket_listen(const struct socket_address *addr, int backlog, int *out_fd, int *out_errno)
+{
+    int fd = socket(addr->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+    /* TCP_NODELAY is inherited by accepted sockets, which saves a call for each. */
+    if (fd >= 0 && set_on(fd, SOL_SOCKET, SO_REUSEADDR) == 0 && set_on(fd, SOL_SOCKET, SO_REUSEPORT) == 0 &&
+        set_on(fd, IPPROTO_TCP, TCP_NODELAY) == 0 &&
+        (addr->any.sa_family != AF_INET6 || set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0) &&
+        bind(fd, &addr->any, addr->bytes_n) == 0 && listen(fd, backlog) == 0) {
+        *out_fd = fd;
+        return WHY_OK;
+    }
+    *out_errno = errno;
+    if (fd >= 0)
+        socket_close_now(fd);
+    return WHY_IO_FAILED;
+}
+
+enum why socket_stream(int family, int *out_fd)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+    if (fd < 0)
+        return errno == EMFILE || errno == ENFILE ? WHY_IO_NO_DESCRIPTORS : WHY_IO_FAILED;
+    if (set_on(fd, IPPROTO_TCP, TCP_NODELAY) != 0) {
+        socket_close_now(fd);
+        return WHY_IO_FAILED;
+    }
+    *out_fd = fd;
+    return WHY_OK;
+}
+
+typedef int name_fn(int fd, struct sockaddr *addr, socklen_t *io_bytes);
+
+static void ask_name(name_fn *ask, int fd, struct socket_address *out_addr)
+{
+    socklen_t bytes = sizeof out_addr->bytes;
+
+    memset(out_addr, 0, sizeof *out_addr);
+    if (ask(fd, &out_addr->any, &bytes) == 0 && bytes <= sizeof out_addr->bytes)
+        out_addr->bytes_n = (uint8_t)bytes;
+}
+
+void socket_peer(int fd, struct socket_address *out_addr)
+{
+    ask_name(getpeername, fd, out_addr);
+}
+
+void socket_local(int fd, struct socket_address *out_addr)
+{
+    ask_name(getsockname, fd, out_addr);
+}
+
+void socket_close_now(int fd)
+{
+    int failed = close(fd);
+
+    MUST(failed == 0 || errno != EBADF);
+}
