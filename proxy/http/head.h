@@ -110,6 +110,8 @@ struct span field_name(enum field_id id);
 /* Copy len bytes with ASCII letters made small; out may be at itself. */
 void field_lower(uint8_t *out, const uint8_t *at, size_t len);
 enum method method_of(struct span text); /* exact, upper case (RFC 9110 s9.1) */
+/* Its literal. Pre: not METHOD_OTHER. */
+struct span method_name(enum method m);
 /* May a request of this method be sent twice: RFC 9110 s9.2.2. */
 bool method_is_idempotent(enum method m);
 /* "OK", "Not Found" ...; "" for unlisted ones. */
