@@ -62,6 +62,15 @@ forget() {
     children=("${left[@]}")
 }
 
+# The part of a log that says what went wrong: of ninja's, the failed commands' output without the commands.
+log_end() {
+    if grep -aq '^FAILED: ' "$1"; then
+        sed -n '/^FAILED: /,$p' "$1" | grep -avE '^(\[[0-9]+/[0-9]+\] |: && |/\S+ -)' | head -n 40
+    else
+        tail -n 40 "$1"
+    fi
+}
+
 # step LABEL CMD...: run it with its output in a log, show that time passes, and on failure show the end of the log.
 step() {
     local label=$1 log since=$SECONDS told=0 status=0 pid at
@@ -86,7 +95,7 @@ step() {
     [ -z "$tty" ] || printf '%s' "$wipe"
     sed -n 's/^forge-note: /  /p' "$log"
     if [ "$status" -ne 0 ]; then
-        tail -n 40 "$log" >&2
+        log_end "$log" >&2
         die "failed: $label (whole log: ${log#"$root"/})"
     fi
     [ $((SECONDS - since)) -lt 2 ] || printf '  %s %s%d s%s\n' "$label" "$dim" $((SECONDS - since)) "$plain"
@@ -156,9 +165,6 @@ compile() {
     fi
     step "compiling $preset" ninja -C "$dir" "$@"
 }
-
-# Like compile, but nothing if no target is named.
-compile_some() { [ $# -lt 2 ] || compile "$@"; }
 
 build_release() {
     need_build
@@ -257,15 +263,14 @@ lane() {
 count_lines() { cat "$out"/test/${2:-*} 2>/dev/null | grep -acE "$1" || true; }
 
 verb_test() {
-    local pid pids=() work=(tidy programs threads) wait_for=() suite since=$SECONDS told=0 passed failed skipped line
+    local pid pids=() work=(programs) wait_for=() programs threads suite since=$SECONDS told=0 passed failed skipped line
     name_part=${1:-}
     say "Testing${name_part:+ the programs named *$name_part*}"
     need_build
     need_tests
     deps
-    if [ -n "$name_part" ]; then
-        work=(programs threads)
-    else
+    if [ -z "$name_part" ]; then
+        work=(tidy programs)
         need_clang
         for suite in scenario interop; do
             [ ! -x "tests/$suite/run" ] || { need_suite "$suite"; wait_for+=("$suite"); }
@@ -273,10 +278,14 @@ verb_test() {
     fi
     # The list of programs is known once the build is configured; with a name only those are compiled.
     compile asan build.ninja
-    # shellcheck disable=SC2046 # a list of words
-    compile asan $([ -z "$name_part" ] || tests/run.sh --targets "$out/asan" - "$name_part")
-    # shellcheck disable=SC2046
-    compile_some tsan $(tests/run.sh --targets "$out/asan" tests/threads.txt "$name_part")
+    mapfile -t programs < <(tests/run.sh --targets "$out/asan" - "$name_part")
+    mapfile -t threads < <(tests/run.sh --targets "$out/asan" tests/threads.txt "$name_part")
+    [ ${#programs[@]} -gt 0 ] || die "no test program is called *$name_part*"
+    if [ -n "$name_part" ]; then compile asan "${programs[@]}"; else compile asan; fi
+    if [ ${#threads[@]} -gt 0 ]; then
+        compile tsan "${threads[@]}"
+        work+=(threads)
+    fi
     [ ${#wait_for[@]} -eq 0 ] || compile release programs
     rm -rf "$out/test"
     mkdir -p "$out/test"
