@@ -60,8 +60,10 @@ struct session {
     bool     wants_read;   /* tap: false while back-pressure or a paused pipeline holds it    */
     bool     wants_write;  /* pull has something to say                                      */
     bool     is_done;      /* protocol is finished: send what is queued, then close           */
+    bool     must_linger;  /* with is_done: the peer may still be sending what we will not read */
     bool     is_idle;      /* no stream is open: keep-alive time runs, pool may lend it out    */
     bool     is_tunnel;    /* one stream took the connection over                            */
+    bool     in_head;      /* server: a request head has begun and is not complete: its deadline runs */
     bool     may_start;    /* client: stream_start is allowed right now                      */
     /* Facts about the transport, set by the connection before the first call: */
     bool     is_tls;       /* scheme of requests that do not say                              */
