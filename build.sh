@@ -201,10 +201,13 @@ verb_bench() {
     exec bench/run "$@"
 }
 
+# names_of KIND: what stands in tests/KIND, without the ending that all share.
+names_of() { find "tests/$1" -maxdepth 1 -name "*_$1.c" -printf '%f\n' 2>/dev/null | sed "s/_$1\.c\$//" | sort | xargs; }
+
 verb_fuzz() {
     local name=${1:-} seconds=${2:-0}
     [ -f "tests/fuzz/${name}_fuzz.c" ] ||
-        die "fuzz NAME, one of: $(for f in tests/fuzz/*_fuzz.c; do basename "$f" _fuzz.c; done | xargs)"
+        die "fuzz NAME, one of: $(names_of fuzz)"
     say "Fuzzing $name; new inputs go to .out/fuzz-corpus/$name, inputs that break it to .out/fuzz-found/"
     need_build
     need_clang
@@ -218,7 +221,7 @@ verb_fuzz() {
 verb_sim() {
     local name=${1:-} seed=${2:-}
     [ -f "tests/sim/${name}_sim.c" ] ||
-        die "sim NAME, one of: $(for f in tests/sim/*_sim.c; do basename "$f" _sim.c; done | xargs)"
+        die "sim NAME, one of: $(names_of sim)"
     say "Simulating $name${seed:+, seed $seed}"
     need_build
     need_tests
