@@ -6,14 +6,15 @@
 #include "proto/address.h"
 
 #include "base/must.h"
+#include "proto/decimal.h"
 #include "proto/hex.h"
 
 static const uint8_t V4_PREFIX[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
 enum { GROUPS_N = 8 };
 
-/* Up to digits_max decimal digits without a leading zero at the front of text; answers how many were eaten, 0 when it is no
- * such number or it is above value_max. */
+/* Up to digits_max decimal digits without a leading zero at the front of text; answers how many were eaten, 0 when it
+ * is no such number or it is above value_max. */
 static uint32_t number_read(struct span text, uint32_t digits_max, uint32_t value_max, uint32_t *out_value)
 {
     uint32_t value = 0, n = 0;
@@ -196,20 +197,6 @@ bool address_is_v4(const uint8_t a[ADDRESS_BYTES])
     return memcmp(a, V4_PREFIX, sizeof(V4_PREFIX)) == 0;
 }
 
-static uint32_t decimal_print(uint32_t value, char *out)
-{
-    char digits[10];
-    uint32_t n = 0;
-
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = digits[n - 1 - i];
-    return n;
-}
-
 static uint32_t group_print(uint16_t group, char *out)
 {
     static const char digits[] = "0123456789abcdef";
@@ -251,7 +238,7 @@ uint32_t address_print(const uint8_t a[ADDRESS_BYTES], char *out)
         for (uint32_t i = 12; i < ADDRESS_BYTES; i++) {
             if (i > 12)
                 out[used++] = '.';
-            used += decimal_print(a[i], out + used);
+            used += decimal_write(a[i], out + used);
         }
         return used;
     }
@@ -284,7 +271,7 @@ uint32_t address_print_port(const uint8_t a[ADDRESS_BYTES], uint16_t port, char 
     if (!is_v4)
         out[used++] = ']';
     out[used++] = ':';
-    used += decimal_print(port, out + used);
+    used += decimal_write(port, out + used);
     MUST(used <= ADDRESS_TEXT_BYTES_MAX);
     return used;
 }

@@ -4,8 +4,9 @@
  * Layer:  proto. Pure: sockets and their structures are io's.
  * Bounds: ADDRESS_TEXT_BYTES_MAX.
  *
- * An IPv4 address is ::ffff:a.b.c.d (RFC 4291 s2.5.5.2), so that one comparison serves both and a client cannot slip past
- * a network list by arriving on the other family. Leading zeros in IPv4 are refused: some readers take them for octal.
+ * An IPv4 address is ::ffff:a.b.c.d (RFC 4291 s2.5.5.2), so that one comparison serves both and a client cannot slip
+ * past a network list by arriving on the other family. Leading zeros in IPv4 are refused: some readers take them for
+ * octal.
  */
 #pragma once
 
@@ -29,8 +30,8 @@ struct cidr {
 bool address_parse(struct span text, uint8_t out[ADDRESS_BYTES]);
 /* "192.0.2.1:80" or "[2001:db8::1]:80"; the port is 1..65535 and must be there. */
 bool address_parse_port(struct span text, uint8_t out[ADDRESS_BYTES], uint16_t *out_port);
-/* "10.0.0.0/8", "2001:db8::/32", or an address alone for all its bits. Bits behind the prefix may be set; address_in does
- * not look at them. */
+/* "10.0.0.0/8", "2001:db8::/32", or an address alone for all its bits. Bits behind the prefix may be set; address_in
+ * does not look at them. */
 bool address_parse_cidr(struct span text, struct cidr *out);
 bool address_in(const uint8_t a[ADDRESS_BYTES], const struct cidr *network);
 bool address_is_v4(const uint8_t a[ADDRESS_BYTES]);

@@ -48,7 +48,8 @@ void forwarded_chain_add_for(struct forwarded_chain *chain, struct span value)
     }
 }
 
-/* The length of the element at the front of rest: up to a comma outside of a quoted string. An open quote swallows the rest. */
+/* The length of the element at the front of rest: up to a comma outside of a quoted string. An open quote swallows the
+ * rest. */
 static size_t element_length(struct span rest)
 {
     bool in_quotes = false;

@@ -5,14 +5,14 @@
  * Owner:  the caller's arena.
  * Bounds: FORWARDED_HOPS_MAX elements are kept, the nearest to us; what lies further left can never be believed anyway.
  *
- * The rule, written out because each proxy has another and the difference is an attack. Each proxy appends the address of
- * its own peer, so the truth is on the right and whatever a client invented is on the left. We stand on the address of the
- * connection (or of its PROXY header) and walk left, one element a step, as long as
+ * The rule, written out because each proxy has another and the difference is an attack. Each proxy appends the address
+ * of its own peer, so the truth is on the right and whatever a client invented is on the left. We stand on the address
+ * of the connection (or of its PROXY header) and walk left, one element a step, as long as
  *   - steps are left: listener.forwarded_hops, 0 by default, so that by default nothing is ever believed;
  *   - the address that we stand on may speak: it is in listener.forwarded_trusted, or that list is empty;
  *   - the next element is there and is an address ("unknown", an obfuscated name or nonsense ends the walk).
- * The client is where the walk ends. If X-Forwarded-For and Forwarded are both present and lead to different places, one of
- * them came through a proxy that does not know the field, so it is the client's own: neither is believed.
+ * The client is where the walk ends. If X-Forwarded-For and Forwarded are both present and lead to different places,
+ * one of them came through a proxy that does not know the field, so it is the client's own: neither is believed.
  * X-Forwarded-Proto, -Host and -Port are believed from a peer that may speak, and from nobody else.
  */
 #pragma once
@@ -52,8 +52,8 @@ void forwarded_client(const struct forwarded_trust *trust, const uint8_t peer[AD
                       const struct forwarded_chain *x_forwarded_for, const struct forwarded_chain *forwarded,
                       uint8_t out_client[ADDRESS_BYTES]);
 
-/* Building the lists for the upstream: start from SPAN_NONE, join the believed lines (none unless the peer may speak), then
- * our own element. All errors: WHY_ARENA_FULL. */
+/* Building the lists for the upstream: start from SPAN_NONE, join the believed lines (none unless the peer may speak),
+ * then our own element. All errors: WHY_ARENA_FULL. */
 MUST_CHECK enum why forwarded_join(struct arena *arena, struct span *io_list, struct span line);
 /* X-Forwarded-For: the peer's address. */
 MUST_CHECK enum why forwarded_join_for(struct arena *arena, struct span *io_list, const uint8_t peer[ADDRESS_BYTES]);

@@ -1,7 +1,8 @@
 /* proxy_protocol.h - take the PROXY header off the front of a connection: who the load balancer says the peer is.
  *
  * Spec:   The PROXY protocol, versions 1 and 2 (haproxy.org, 2020/03/05), s2.1 and s2.2.
- * Layer:  proto. Pure. Whether a header is wanted and from whom it is believed is the caller's (listener.proxy_trusted).
+ * Layer:  proto. Pure. Whether a header is wanted and from whom it is believed is the caller's
+ *         (listener.proxy_trusted).
  * Owner:  nobody; no pointer to the wire outlives the call.
  * Bounds: PROXY_PROTOCOL_BYTES_MAX. A header is whole or absent: nothing is kept between calls.
  */

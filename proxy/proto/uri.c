@@ -179,7 +179,8 @@ static enum why encoded_check(uint8_t byte, uint8_t before)
     return WHY_OK;
 }
 
-/* Copy one segment from *io_from (up to '/' or end) to out, decoding what is unreserved; *out_bytes is its length there. */
+/* Copy one segment from *io_from (up to '/' or end) to out, decoding what is unreserved; *out_bytes is its length
+ * there. */
 static enum why segment_copy(const uint8_t **io_from, const uint8_t *end, uint8_t *out, uint32_t *out_bytes)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -236,8 +237,8 @@ static bool has_dot_parameter(struct span segment)
     return rest.at[0] == ';' || span_starts(rest, SPAN_LIT("%3B"));
 }
 
-/* Path without dot segments and superfluous escapes into out, which has room for path.len bytes: no step makes it longer.
- * out[0..used) always ends behind a '/' when a segment begins, so ".." goes back to the '/' before. */
+/* Path without dot segments and superfluous escapes into out, which has room for path.len bytes: no step makes it
+ * longer. out[0..used) always ends behind a '/' when a segment begins, so ".." goes back to the '/' before. */
 static enum why path_rewrite(struct span path, uint8_t *out, uint32_t *out_bytes)
 {
     const uint8_t *from = path.at + 1, *end = path.at + path.len;

@@ -1,7 +1,7 @@
 /* uri.h - request targets and hosts: what is admitted, and the one spelling that is both matched and forwarded.
  *
- * Spec:   RFC 9112 s3.2 (forms of the target), RFC 3986 s2 (characters), s3.2 (authority), s5.2.4 (dot segments), s6.2.2
- *         (normalisation), RFC 9110 s7.1, RFC 1123 s2.1 (names of hosts).
+ * Spec:   RFC 9112 s3.2 (forms of the target), RFC 3986 s2 (characters), s3.2 (authority), s5.2.4 (dot segments),
+ *         s6.2.2 (normalisation), RFC 9110 s7.1, RFC 1123 s2.1 (names of hosts).
  * Layer:  proto. Pure: no clock, no I/O; the arena is the caller's.
  * Owner:  answers are views into the argument or into the arena.
  * Bounds: HEAD_LINE_BYTES_MAX for a target, URI_HOST_BYTES_MAX for a host.
@@ -23,7 +23,8 @@
  *   overlong UTF-8 (%c0%ae)         refused                   lenient decoders read a dot or a slash
  *   raw bytes above 7e, controls,   refused by the check      not a URI (RFC 3986 s2); parsers differ, logs forge
  *   blank, " < > \ ^ ` { | }
- *   # (fragment)                    refused by the check      rule sees /a.png#, origin serves /a (HAProxy CVE-2023-45539)
+ *   # (fragment)                    refused by the check      rule sees /a.png#, origin serves /a
+ *                                                             (HAProxy CVE-2023-45539)
  *
  * The query is checked for its characters and goes on byte for byte: it has no structure that servers agree on.
  */
@@ -53,8 +54,8 @@ MUST_CHECK enum why uri_check_target(struct span target);
 MUST_CHECK enum why uri_check_authority(struct span authority);
 
 /* Cut an absolute http or https target (RFC 9112 s3.2.2) into scheme ("http" or "https", a literal), authority and
- * origin form; an empty path is answered as "/". Nothing is checked beyond the cuts: pass authority and origin to the checks.
- * false: another scheme, no authority, or a query right behind the authority (http://h?q: no client sends it). */
+ * origin form; an empty path is answered as "/". Nothing is checked beyond the cuts: pass authority and origin to the
+ * checks. false: another scheme, no authority, or a query right behind the authority (http://h?q: none sends it). */
 bool uri_split_absolute(struct span target, struct span *out_scheme, struct span *out_authority,
                         struct span *out_origin);
 
@@ -63,7 +64,7 @@ bool uri_split_absolute(struct span target, struct span *out_scheme, struct span
  * Errors: WHY_URI_FORM, WHY_URI_PERCENT, WHY_URI_PATH_*, WHY_URI_TOO_LONG, WHY_ARENA_FULL. */
 MUST_CHECK enum why uri_normalise_path(struct span path, struct arena *arena, struct span *out_path);
 
-/* Host (an IPv6 address keeps its brackets) and port (0: none) of an authority; false when it would not pass the check. */
+/* Host (an IPv6 address keeps its brackets) and port (0: none) of an authority; false when the check fails. */
 bool uri_split_host_port(struct span authority, struct span *out_host, uint16_t *out_port);
 
 /* Next name=value of a query (without '?'), raw; pairs are cut at &, names at the first =, empty pairs skipped. Start

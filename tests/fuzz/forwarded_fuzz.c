@@ -1,6 +1,7 @@
 /* forwarded_fuzz.c - X-Forwarded-For and Forwarded of any bytes.
  *
- * Goal:   no byte string breaks the readers; without trust the client is the peer; the text that we build is read back as ours.
+ * Goal:   no byte string breaks the readers; without trust the client is the peer; the text that we build is read back
+ *         as ours.
  * Method: first byte: hops; the rest, cut at its first newline, is one line of each field.
  * Replay: forwarded_fuzz FILE
  */

@@ -1,7 +1,7 @@
 /* uri_fuzz.c - targets and hosts of any bytes.
  *
- * Goal:   no byte string breaks the readers; what the normaliser answers is a fixed point, passes the check and holds nothing that
- *         the table in uri.h refuses.
+ * Goal:   no byte string breaks the readers; what the normaliser answers is a fixed point, passes the check and holds
+ *         nothing that the table in uri.h refuses.
  * Method: the input is taken as a target, as an authority and as a query in turn.
  * Replay: uri_fuzz FILE
  */
@@ -23,7 +23,8 @@ static void fuzz_path(struct span path, struct arena *arena)
     for (size_t i = 0; i + 1 < out.len; i++)
         MUST(out.at[i] != '/' || out.at[i + 1] != '/');
     for (size_t i = 0; i + 2 < out.len; i++) {
-        MUST(memcmp(out.at + i, "%2F", 3) != 0 && memcmp(out.at + i, "%5C", 3) != 0 && memcmp(out.at + i, "%2E", 3) != 0);
+        MUST(memcmp(out.at + i, "%2F", 3) != 0 && memcmp(out.at + i, "%5C", 3) != 0 &&
+             memcmp(out.at + i, "%2E", 3) != 0);
         MUST(memcmp(out.at + i, "/./", 3) != 0 && (i + 3 >= out.len || memcmp(out.at + i, "/../", 4) != 0));
     }
     MUST(!span_ends(out, SPAN_LIT("/.")) && !span_ends(out, SPAN_LIT("/..")));

@@ -1,7 +1,7 @@
 /* forwarded_test.c - who is believed about the client's address.
  *
- * Goal:   the rule of forwarded.h, row by row: nothing by default, never more hops than allowed, never past somebody who may
- *         not speak; and that the lists we build say what we know.
+ * Goal:   the rule of forwarded.h, row by row: nothing by default, never more hops than allowed, never past somebody
+ *         who may not speak; and that the lists we build say what we know.
  * Method: rows of trust, peer and fields against the client's address.
  */
 #include "lib/check.h"
@@ -29,7 +29,8 @@ static const struct row rows[] = {
     { "empty field", 2, NULL, "10.0.0.1", " , ,", NULL, "10.0.0.1" },
     { "peer is a stranger", 1, "10.0.0.0/8", "203.0.113.9", "1.1.1.1", NULL, "203.0.113.9" },
     { "peer is trusted", 1, "10.0.0.0/8", "10.0.0.1", "203.0.113.9", NULL, "203.0.113.9" },
-    { "walk stops at the first stranger", 5, "10.0.0.0/8", "10.0.0.1", "1.1.1.1, 203.0.113.9, 10.0.0.2", NULL, "203.0.113.9" },
+    { "walk stops at the first stranger", 5, "10.0.0.0/8", "10.0.0.1", "1.1.1.1, 203.0.113.9, 10.0.0.2", NULL,
+      "203.0.113.9" },
     { "all trusted", 5, "10.0.0.0/8", "10.0.0.1", "10.0.0.3, 10.0.0.2", NULL, "10.0.0.3" },
     { "mapped peer", 1, "10.0.0.0/8", "::ffff:10.0.0.1", "203.0.113.9", NULL, "203.0.113.9" },
     { "lines in order", 1, NULL, "10.0.0.1", "1.1.1.1|203.0.113.9", NULL, "203.0.113.9" },
@@ -40,14 +41,18 @@ static const struct row rows[] = {
     { "v6", 1, NULL, "10.0.0.1", "2001:db8::9", NULL, "2001:db8::9" },
     { "v6 in brackets", 1, NULL, "10.0.0.1", "[2001:db8::9]", NULL, "2001:db8::9" },
     { "v6 with port", 1, NULL, "10.0.0.1", "[2001:db8::9]:1", NULL, "2001:db8::9" },
-    { "more than is kept", 16, NULL, "10.0.0.1", "9.9.9.9,1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5,1.0.0.6,1.0.0.7,1.0.0.8,"
+    { "more than is kept", 16, NULL, "10.0.0.1",
+      "9.9.9.9,1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5,1.0.0.6,1.0.0.7,1.0.0.8,"
       "1.0.0.9,1.0.0.10,1.0.0.11,1.0.0.12,1.0.0.13,1.0.0.14,1.0.0.15,1.0.0.16", NULL, "1.0.0.1" },
     { "forwarded", 1, NULL, "10.0.0.1", NULL, "for=203.0.113.9;proto=https", "203.0.113.9" },
-    { "forwarded in any case and order", 1, NULL, "10.0.0.1", NULL, "proto=http; FOR = \"203.0.113.9:1\"", "203.0.113.9" },
+    { "forwarded in any case and order", 1, NULL, "10.0.0.1", NULL, "proto=http; FOR = \"203.0.113.9:1\"",
+      "203.0.113.9" },
     { "forwarded v6", 1, NULL, "10.0.0.1", NULL, "For=\"[2001:db8::9]:4711\"", "2001:db8::9" },
     { "forwarded takes the right one", 1, NULL, "10.0.0.1", NULL, "for=1.1.1.1, for=203.0.113.9", "203.0.113.9" },
-    { "forwarded, comma in quotes", 1, NULL, "10.0.0.1", NULL, "for=203.0.113.9;host=\"a, for=1.1.1.1\"", "203.0.113.9" },
-    { "forwarded, escaped quote", 1, NULL, "10.0.0.1", NULL, "for=203.0.113.9;host=\"a\\\", for=1.1.1.1\"", "203.0.113.9" },
+    { "forwarded, comma in quotes", 1, NULL, "10.0.0.1", NULL, "for=203.0.113.9;host=\"a, for=1.1.1.1\"",
+      "203.0.113.9" },
+    { "forwarded, escaped quote", 1, NULL, "10.0.0.1", NULL, "for=203.0.113.9;host=\"a\\\", for=1.1.1.1\"",
+      "203.0.113.9" },
     { "forwarded, open quote swallows", 1, NULL, "10.0.0.1", NULL, "for=\"1.1.1.1, for=203.0.113.9", "10.0.0.1" },
     { "forwarded unknown", 1, NULL, "10.0.0.1", NULL, "for=unknown", "10.0.0.1" },
     { "forwarded obfuscated", 2, NULL, "10.0.0.1", NULL, "for=203.0.113.9, for=_hidden", "10.0.0.1" },
@@ -116,7 +121,8 @@ TEST(lists_for_the_upstream)
     CHECK(buf_pool_open(&bufs, 4, 4) == WHY_OK, "no memory for the test\n");
     arena_init(&arena, &bufs, EXCHANGE_ARENA_BYTES_MAX);
     CHECK(address_parse(SPAN_LIT("192.0.2.1"), v4) && address_parse(SPAN_LIT("2001:db8::1"), v6), "addresses\n");
-    CHECK(forwarded_join_for(&arena, &list, v4) == WHY_OK && span_is(list, SPAN_LIT("192.0.2.1")), "%.*s\n", SPAN_FMT(list));
+    CHECK(forwarded_join_for(&arena, &list, v4) == WHY_OK && span_is(list, SPAN_LIT("192.0.2.1")), "%.*s\n",
+          SPAN_FMT(list));
     list = SPAN_NONE;
     CHECK(forwarded_join(&arena, &list, SPAN_LIT("1.1.1.1")) == WHY_OK, "line\n");
     CHECK(forwarded_join(&arena, &list, SPAN_LIT("")) == WHY_OK, "empty line\n");
@@ -126,7 +132,9 @@ TEST(lists_for_the_upstream)
     list = SPAN_NONE;
     CHECK(forwarded_join_element(&arena, &list, v6, SPAN_LIT("h:1"), SPAN_LIT("https")) == WHY_OK, "element\n");
     CHECK(forwarded_join_element(&arena, &list, v4, SPAN_LIT("[::1]"), SPAN_LIT("http")) == WHY_OK, "element\n");
-    CHECK(span_is(list, SPAN_LIT("for=\"[2001:db8::1]\";host=\"h:1\";proto=https, for=192.0.2.1;host=\"[::1]\";proto=http")), "%.*s\n",
+    CHECK(span_is(list,
+                  SPAN_LIT("for=\"[2001:db8::1]\";host=\"h:1\";proto=https, for=192.0.2.1;host=\"[::1]\";proto=http")),
+                      "%.*s\n",
           SPAN_FMT(list));
     struct forwarded_chain back = { 0 };
     forwarded_chain_add_forwarded(&back, list);
@@ -134,7 +142,8 @@ TEST(lists_for_the_upstream)
     arena_fini(&arena);
     arena_init(&arena, &bufs, 16);
     list = SPAN_NONE;
-    CHECK(forwarded_join_element(&arena, &list, v4, SPAN_LIT("h"), SPAN_LIT("http")) == WHY_ARENA_FULL, "memory from nowhere\n");
+    CHECK(forwarded_join_element(&arena, &list, v4, SPAN_LIT("h"), SPAN_LIT("http")) == WHY_ARENA_FULL,
+          "memory from nowhere\n");
     arena_fini(&arena);
     buf_pool_close(&bufs);
 }

@@ -1,8 +1,8 @@
 /* proxy_protocol_test.c - same verdict wherever the kernel cut the header.
  *
  * Goal:   both versions are read to the byte, anything else is refused by name, TLVs stay inside their header.
- * Method: each row is offered at each length from nothing to whole: every beginning of a good header asks for more, and a bad
- *         one is refused at some length and at each one above.
+ * Method: each row is offered at each length from nothing to whole: every beginning of a good header asks for more, and
+ *         a bad one is refused at some length and at each one above.
  */
 #include "lib/check.h"
 
@@ -30,7 +30,8 @@ TEST(proxy_protocol_good_at_every_cut)
                                      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n"), NULL, NULL },
         { "v2 tcp4", ROW(SIGNATURE "\x21\x11\x00\x0c" V4_BODY), "192.0.2.1:8080", "198.51.100.2:443" },
         { "v2 tcp6", ROW(SIGNATURE "\x21\x21\x00\x24" V6 V6 "\0\x01\0\x02"), "[2001:db8::1]:1", "[2001:db8::1]:2" },
-        { "v2 tlvs", ROW(SIGNATURE "\x21\x11\x00\x14" V4_BODY "\x04\0\0\x05\0\x02xy"), "192.0.2.1:8080", "198.51.100.2:443" },
+        { "v2 tlvs", ROW(SIGNATURE "\x21\x11\x00\x14" V4_BODY "\x04\0\0\x05\0\x02xy"), "192.0.2.1:8080",
+          "198.51.100.2:443" },
         { "v2 local", ROW(SIGNATURE "\x20\x00\x00\x00"), NULL, NULL },
         { "v2 local with rest", ROW(SIGNATURE "\x20\x11\x00\x02xx"), NULL, NULL },
         { "v2 unspecified", ROW(SIGNATURE "\x21\x00\x00\x03xxx"), NULL, NULL },
@@ -41,12 +42,14 @@ TEST(proxy_protocol_good_at_every_cut)
             struct proxy_protocol got;
             enum why why = WHY_OK;
             enum proxy_protocol_got answer = proxy_protocol_read(span_of(rows[i].wire, len), &got, &why);
-            CHECK(answer == (len < rows[i].wire_bytes ? PROXY_PROTOCOL_MORE : PROXY_PROTOCOL_DONE), "%s cut=%zu: %d (%s)\n",
+            CHECK(answer == (len < rows[i].wire_bytes ? PROXY_PROTOCOL_MORE : PROXY_PROTOCOL_DONE),
+                  "%s cut=%zu: %d (%s)\n",
                   rows[i].name, len, (int)answer, why_name(why));
             if (answer != PROXY_PROTOCOL_DONE)
                 continue;
             char text[ADDRESS_TEXT_BYTES_MAX];
-            CHECK(got.bytes == rows[i].wire_bytes && got.has_addresses == (rows[i].source != NULL), "%s: %u bytes\n", rows[i].name,
+            CHECK(got.bytes == rows[i].wire_bytes && got.has_addresses == (rows[i].source != NULL), "%s: %u bytes\n",
+                  rows[i].name,
                   got.bytes);
             if (!got.has_addresses)
                 continue;
@@ -65,7 +68,8 @@ TEST(proxy_protocol_bad_is_named)
         size_t      wire_bytes;
         enum why    why;
     } rows[] = {
-        { "request", ROW("GET / HTTP/1.1\r\n"), WHY_PROXY_ABSENT }, { "h2 preface", ROW("PRI * HTTP/2.0\r\n"), WHY_PROXY_ABSENT },
+        { "request", ROW("GET / HTTP/1.1\r\n"), WHY_PROXY_ABSENT },
+        { "h2 preface", ROW("PRI * HTTP/2.0\r\n"), WHY_PROXY_ABSENT },
         { "tls", ROW("\x16\x03\x01"), WHY_PROXY_ABSENT }, { "POST", ROW("PO"), WHY_PROXY_ABSENT },
         { "lower case", ROW("proxy TCP4"), WHY_PROXY_ABSENT }, { "almost v2", ROW("\r\n\r\n\r"), WHY_PROXY_ABSENT },
         { "no family", ROW("PROXY \r\n"), WHY_PROXY_BAD }, { "cut name", ROW("PROXY\r\n"), WHY_PROXY_ABSENT },
@@ -81,9 +85,10 @@ TEST(proxy_protocol_bad_is_named)
         { "bare LF", ROW("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\n"), WHY_PROXY_BAD },
         { "CR without LF", ROW("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\rx"), WHY_PROXY_BAD },
         { "unknown glued", ROW("PROXY UNKNOWNX\r\n"), WHY_PROXY_BAD },
-        { "endless", ROW("PROXY UNKNOWN 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
-                         "12345678901234567890\r\n"), WHY_PROXY_TOO_LONG },
-        { "version", ROW(SIGNATURE "\x11\x11\x00\x0c"), WHY_PROXY_BAD }, { "command", ROW(SIGNATURE "\x22\x11\x00\x0c"), WHY_PROXY_BAD },
+        { "endless", ROW("PROXY UNKNOWN 0123456789012345678901234567890123456789012345678901234567890123456789"
+                         "0123456789012345678901234567890\r\n"), WHY_PROXY_TOO_LONG },
+        { "version", ROW(SIGNATURE "\x11\x11\x00\x0c"), WHY_PROXY_BAD },
+        { "command", ROW(SIGNATURE "\x22\x11\x00\x0c"), WHY_PROXY_BAD },
         { "short v4", ROW(SIGNATURE "\x21\x11\x00\x0b" V4_BODY), WHY_PROXY_BAD },
         { "short v6", ROW(SIGNATURE "\x21\x21\x00\x0c" V4_BODY), WHY_PROXY_BAD },
         { "datagrams", ROW(SIGNATURE "\x21\x12\x00\x0c" V4_BODY), WHY_PROXY_BAD },
@@ -116,14 +121,16 @@ TEST(proxy_protocol_unix_and_longest)
     struct proxy_protocol got;
     enum why why;
 
-    CHECK(proxy_protocol_read(span_of(wire, 16 + 216), &got, &why) == PROXY_PROTOCOL_DONE && !got.has_addresses, "unix socket\n");
+    CHECK(proxy_protocol_read(span_of(wire, 16 + 216), &got, &why) == PROXY_PROTOCOL_DONE && !got.has_addresses,
+          "unix socket\n");
     wire[14] = 0x0f;
     wire[15] = 0xf0; /* 4080 and the 16: the last good length, with zero-length TLVs */
     wire[13] = 0x11;
     wire[16 + 12 + 1] = 0x0f;
     wire[16 + 12 + 2] = 0xe1; /* one TLV over the rest: 4080 - 12 - 3 */
     CHECK(proxy_protocol_read(span_of(wire, sizeof(wire) - 1), &got, &why) == PROXY_PROTOCOL_MORE, "one byte short\n");
-    CHECK(proxy_protocol_read(span_of(wire, sizeof(wire)), &got, &why) == PROXY_PROTOCOL_DONE && got.bytes == sizeof(wire),
+    CHECK(proxy_protocol_read(span_of(wire, sizeof(wire)), &got, &why) == PROXY_PROTOCOL_DONE &&
+          got.bytes == sizeof(wire),
           "longest header\n");
 }
 
@@ -132,9 +139,11 @@ TEST(proxy_protocol_leaves_what_follows)
     struct proxy_protocol got;
     enum why why;
 
-    CHECK(proxy_protocol_read(SPAN_LIT("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n"), &got, &why) == PROXY_PROTOCOL_DONE, "v1\n");
+    CHECK(proxy_protocol_read(SPAN_LIT("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n"), &got, &why) == PROXY_PROTOCOL_DONE,
+          "v1\n");
     CHECK(got.bytes == 15, "v1 ate %u\n", got.bytes);
-    CHECK(proxy_protocol_read(SPAN_LIT(SIGNATURE "\x20\x00\x00\x00" "GET /"), &got, &why) == PROXY_PROTOCOL_DONE, "v2\n");
+    CHECK(proxy_protocol_read(SPAN_LIT(SIGNATURE "\x20\x00\x00\x00" "GET /"), &got, &why) == PROXY_PROTOCOL_DONE,
+          "v2\n");
     CHECK(got.bytes == 16, "v2 ate %u\n", got.bytes);
 }
 

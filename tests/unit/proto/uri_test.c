@@ -1,8 +1,9 @@
 /* uri_test.c - one reading of a target, and a named refusal for every other.
  *
  * Goal:   each row of the table in uri.h holds, at its edges; what is refused is refused by name.
- * Method: rows of input and answer. Rows on an edge come in pairs: the last good value, then the first bad one. The normaliser's
- *         answer is fed to it again: it must be a fixed point, or rules and origin would see two spellings.
+ * Method: rows of input and answer. Rows on an edge come in pairs: the last good value, then the first bad one. The
+ *         normaliser's answer is fed to it again: it must be a fixed point, or rules and origin would see two
+ *         spellings.
  */
 #include "lib/check.h"
 
@@ -27,12 +28,15 @@ TEST(target_admits_and_refuses_by_name)
         { "", WHY_URI_FORM }, { "**", WHY_URI_FORM }, { "a", WHY_URI_FORM }, { "?a", WHY_URI_FORM },
         { "http://h/", WHY_URI_FORM }, { "*/", WHY_URI_FORM },
         { "/a#b", WHY_URI_FRAGMENT }, { "/a?b#c", WHY_URI_FRAGMENT }, { "/#", WHY_URI_FRAGMENT },
-        { "/%", WHY_URI_PERCENT }, { "/%4", WHY_URI_PERCENT }, { "/%4g", WHY_URI_PERCENT }, { "/a?%zz", WHY_URI_PERCENT },
+        { "/%", WHY_URI_PERCENT }, { "/%4", WHY_URI_PERCENT }, { "/%4g", WHY_URI_PERCENT },
+        { "/a?%zz", WHY_URI_PERCENT },
         { "/%%41", WHY_URI_PERCENT }, { "/a?b=%", WHY_URI_PERCENT },
         { "/a b", WHY_URI_BYTE }, { "/a\tb", WHY_URI_BYTE }, { "/a\x01", WHY_URI_BYTE }, { "/a\x7f", WHY_URI_BYTE },
-        { "/a\x80", WHY_URI_BYTE }, { "/\xc3\xa9", WHY_URI_BYTE }, { "/a?\xff", WHY_URI_BYTE }, { "/a\r\nX: y", WHY_URI_BYTE },
+        { "/a\x80", WHY_URI_BYTE }, { "/\xc3\xa9", WHY_URI_BYTE }, { "/a?\xff", WHY_URI_BYTE },
+        { "/a\r\nX: y", WHY_URI_BYTE },
         { "/a\"", WHY_URI_BYTE }, { "/<", WHY_URI_BYTE }, { "/>", WHY_URI_BYTE }, { "/a\\b", WHY_URI_BYTE },
-        { "/^", WHY_URI_BYTE }, { "/`", WHY_URI_BYTE }, { "/{", WHY_URI_BYTE }, { "/|", WHY_URI_BYTE }, { "/}", WHY_URI_BYTE },
+        { "/^", WHY_URI_BYTE }, { "/`", WHY_URI_BYTE }, { "/{", WHY_URI_BYTE }, { "/|", WHY_URI_BYTE },
+        { "/}", WHY_URI_BYTE },
         { "/a[1]", WHY_URI_BYTE }, { "/a?\\", WHY_URI_BYTE }, { "/a?{}", WHY_URI_BYTE }, { "/a?b c", WHY_URI_BYTE },
     };
 
@@ -59,7 +63,8 @@ TEST(target_has_a_longest)
     CHECK(uri_normalise_path(span_of(longest, HEAD_LINE_BYTES_MAX + 1), &arena, &path) == WHY_URI_TOO_LONG,
           "normaliser takes any length\n");
     longest[1] = '.';
-    CHECK(uri_normalise_path(span_of(longest, HEAD_LINE_BYTES_MAX), &arena, &path) == WHY_OK, "slow path, last good length\n");
+    CHECK(uri_normalise_path(span_of(longest, HEAD_LINE_BYTES_MAX), &arena, &path) == WHY_OK,
+          "slow path, last good length\n");
     CHECK(path.len == HEAD_LINE_BYTES_MAX, "%zu bytes left\n", path.len);
     arena_fini(&arena);
     buf_pool_close(&bufs);
@@ -69,10 +74,12 @@ TEST(authority_admits_and_refuses_by_name)
 {
     char name[URI_HOST_BYTES_MAX + 1];
     static const struct row rows[] = {
-        { "example.com", WHY_OK }, { "EXAMPLE.com:8080", WHY_OK }, { "a", WHY_OK }, { "a_b-c~d", WHY_OK }, { "a.", WHY_OK },
+        { "example.com", WHY_OK }, { "EXAMPLE.com:8080", WHY_OK }, { "a", WHY_OK }, { "a_b-c~d", WHY_OK },
+        { "a.", WHY_OK },
         { "192.0.2.1", WHY_OK }, { "192.0.2.1:1", WHY_OK }, { "[::1]", WHY_OK }, { "[::1]:65535", WHY_OK },
         { "[2001:db8::192.0.2.1]", WHY_OK },
-        { "", WHY_URI_HOST }, { ":80", WHY_URI_HOST }, { ".", WHY_URI_HOST }, { ".a", WHY_URI_HOST }, { "a..b", WHY_URI_HOST },
+        { "", WHY_URI_HOST }, { ":80", WHY_URI_HOST }, { ".", WHY_URI_HOST }, { ".a", WHY_URI_HOST },
+        { "a..b", WHY_URI_HOST },
         { "a..", WHY_URI_HOST }, { "a,b", WHY_URI_HOST }, { "a b", WHY_URI_HOST }, { "a\tb", WHY_URI_HOST },
         { "a/b", WHY_URI_HOST }, { "a?b", WHY_URI_HOST }, { "a#b", WHY_URI_HOST }, { "a\\b", WHY_URI_HOST },
         { "a%41", WHY_URI_HOST }, { "a$b", WHY_URI_HOST }, { "*", WHY_URI_HOST }, { "\xc3\xa9", WHY_URI_HOST },
@@ -82,7 +89,8 @@ TEST(authority_admits_and_refuses_by_name)
         { "a:", WHY_URI_PORT }, { "a:0", WHY_URI_PORT }, { "a:65536", WHY_URI_PORT }, { "a:080", WHY_URI_PORT },
         { "a:80:80", WHY_URI_PORT }, { "a:-1", WHY_URI_PORT }, { "a:+1", WHY_URI_PORT }, { "a:8 0", WHY_URI_PORT },
         { "a:99999999999", WHY_URI_PORT }, { "[::1]:", WHY_URI_PORT }, { "a:80,b", WHY_URI_PORT },
-        { "u@a", WHY_URI_USERINFO }, { "u:p@a:80", WHY_URI_USERINFO }, { "@", WHY_URI_USERINFO }, { "[::1]@a", WHY_URI_USERINFO },
+        { "u@a", WHY_URI_USERINFO }, { "u:p@a:80", WHY_URI_USERINFO }, { "@", WHY_URI_USERINFO },
+        { "[::1]@a", WHY_URI_USERINFO },
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -90,7 +98,8 @@ TEST(authority_admits_and_refuses_by_name)
         uint16_t port;
         enum why why = uri_check_authority(span_str(rows[i].in));
         CHECK(why == rows[i].why, "%s: got %s\n", rows[i].in, why_name(why));
-        CHECK(uri_split_host_port(span_str(rows[i].in), &host, &port) == (why == WHY_OK), "%s: split differs\n", rows[i].in);
+        CHECK(uri_split_host_port(span_str(rows[i].in), &host, &port) == (why == WHY_OK), "%s: split differs\n",
+              rows[i].in);
     }
     memset(name, 'a', sizeof(name));
     CHECK(uri_check_authority(span_of(name, URI_HOST_BYTES_MAX)) == WHY_OK, "longest host\n");
@@ -112,7 +121,8 @@ TEST(authority_splits_into_host_and_port)
         struct span host;
         uint16_t port = 1;
         CHECK(uri_split_host_port(span_str(rows[i].in), &host, &port), "%s: refused\n", rows[i].in);
-        CHECK(span_is(host, span_str(rows[i].host)) && port == rows[i].port, "%s: %.*s and %u\n", rows[i].in, SPAN_FMT(host),
+        CHECK(span_is(host, span_str(rows[i].host)) && port == rows[i].port, "%s: %.*s and %u\n", rows[i].in,
+              SPAN_FMT(host),
               port);
     }
 }
@@ -122,7 +132,8 @@ TEST(absolute_splits_in_three)
     static const struct {
         const char *in, *scheme, *authority, *origin; /* scheme NULL: refused */
     } rows[] = {
-        { "http://h/", "http", "h", "/" }, { "HTTPS://h:1/a?b", "https", "h:1", "/a?b" }, { "http://h", "http", "h", "/" },
+        { "http://h/", "http", "h", "/" }, { "HTTPS://h:1/a?b", "https", "h:1", "/a?b" },
+        { "http://h", "http", "h", "/" },
         { "http://u@h/", "http", "u@h", "/" }, { "http://[::1]:80/x", "http", "[::1]:80", "/x" },
         { "http://h//a", "http", "h", "//a" },
         { "http:///a", NULL, NULL, NULL }, { "http://", NULL, NULL, NULL }, { "http:/h", NULL, NULL, NULL },
@@ -152,10 +163,12 @@ TEST(path_has_one_spelling)
         { "/%61", "/a" }, { "/%7e%2D%5f%2E%41%7a%30", "/~-_.Az0" }, { "/%3a%c3%a9", "/%3A%C3%A9" }, { "/%e9", "/%E9" },
         { "/%25", "/%25" }, { "/%252e%252e/a", "/%252e%252e/a" }, { "/%20", "/%20" }, { "/%3f%23", "/%3F%23" },
         { "/.", "/" }, { "/./", "/" }, { "/a/.", "/a/" }, { "/a/..", "/" }, { "/a/../", "/" }, { "/a/b/../c", "/a/c" },
-        { "/a/b/../../c", "/c" }, { "/a/./b/./c", "/a/b/c" }, { "/a/%2e%2E/b", "/b" }, { "/a/.%2e/b", "/b" }, { "/%2e", "/" },
+        { "/a/b/../../c", "/c" }, { "/a/./b/./c", "/a/b/c" }, { "/a/%2e%2E/b", "/b" }, { "/a/.%2e/b", "/b" },
+        { "/%2e", "/" },
         { "/.well-known/x", "/.well-known/x" }, { "/...", "/..." }, { "/..a", "/..a" }, { "/a./b..", "/a./b.." },
         { "/.;", NULL }, { "/...;x", "/...;x" }, { "/a..;x", "/a..;x" },
-        { "/%c2%80", "/%C2%80" }, { "/%e0%a0%80", "/%E0%A0%80" }, { "/%f0%90%80%80", "/%F0%90%80%80" }, { "/%c0x%ae", "/%C0x%AE" },
+        { "/%c2%80", "/%C2%80" }, { "/%e0%a0%80", "/%E0%A0%80" }, { "/%f0%90%80%80", "/%F0%90%80%80" },
+        { "/%c0x%ae", "/%C0x%AE" },
         { "/%ae", "/%AE" },
     };
     struct buf_pool bufs;
@@ -169,7 +182,8 @@ TEST(path_has_one_spelling)
         CHECK((why == WHY_OK) == (rows[i].out != NULL), "%s: got %s\n", rows[i].in, why_name(why));
         if (why == WHY_OK) {
             CHECK(span_is(out, span_str(rows[i].out)), "%s: became %.*s\n", rows[i].in, SPAN_FMT(out));
-            CHECK(uri_normalise_path(out, &arena, &again) == WHY_OK && span_is(out, again), "%s: no fixed point\n", rows[i].in);
+            CHECK(uri_normalise_path(out, &arena, &again) == WHY_OK && span_is(out, again), "%s: no fixed point\n",
+                  rows[i].in);
         }
         arena_fini(&arena);
     }
@@ -184,17 +198,22 @@ TEST(path_with_two_readings_is_refused)
         { "/a b", WHY_URI_BYTE }, { "/a\\b", WHY_URI_BYTE }, { "/a?b", WHY_URI_BYTE }, { "/\xc0\xae", WHY_URI_BYTE },
         { "/%00", WHY_URI_PATH_CONTROL }, { "/a%0d%0ab", WHY_URI_PATH_CONTROL }, { "/%1f", WHY_URI_PATH_CONTROL },
         { "/%7f", WHY_URI_PATH_CONTROL },
-        { "/a%2fb", WHY_URI_PATH_SEPARATOR }, { "/a%2Fb", WHY_URI_PATH_SEPARATOR }, { "/a%5cb", WHY_URI_PATH_SEPARATOR },
+        { "/a%2fb", WHY_URI_PATH_SEPARATOR }, { "/a%2Fb", WHY_URI_PATH_SEPARATOR },
+        { "/a%5cb", WHY_URI_PATH_SEPARATOR },
         { "/..%2f", WHY_URI_PATH_SEPARATOR }, { "/..%5C", WHY_URI_PATH_SEPARATOR },
-        { "/%c0%ae%c0%ae/", WHY_URI_PATH_OVERLONG }, { "/%c0%af", WHY_URI_PATH_OVERLONG }, { "/%c1%9c", WHY_URI_PATH_OVERLONG },
-        { "/%e0%80%af", WHY_URI_PATH_OVERLONG }, { "/%e0%9f%bf", WHY_URI_PATH_OVERLONG }, { "/%f0%80%80%ae", WHY_URI_PATH_OVERLONG },
+        { "/%c0%ae%c0%ae/", WHY_URI_PATH_OVERLONG }, { "/%c0%af", WHY_URI_PATH_OVERLONG },
+        { "/%c1%9c", WHY_URI_PATH_OVERLONG },
+        { "/%e0%80%af", WHY_URI_PATH_OVERLONG }, { "/%e0%9f%bf", WHY_URI_PATH_OVERLONG },
+        { "/%f0%80%80%ae", WHY_URI_PATH_OVERLONG },
         { "/%F0%8F%BF%BF", WHY_URI_PATH_OVERLONG },
-        { "//", WHY_URI_PATH_EMPTY_SEGMENT }, { "//a", WHY_URI_PATH_EMPTY_SEGMENT }, { "/a//", WHY_URI_PATH_EMPTY_SEGMENT },
+        { "//", WHY_URI_PATH_EMPTY_SEGMENT }, { "//a", WHY_URI_PATH_EMPTY_SEGMENT },
+        { "/a//", WHY_URI_PATH_EMPTY_SEGMENT },
         { "/a//b", WHY_URI_PATH_EMPTY_SEGMENT }, { "/a/.//b", WHY_URI_PATH_EMPTY_SEGMENT },
         { "/a/..;/b", WHY_URI_PATH_DOT_PARAMETER }, { "/a/..;x=y/b", WHY_URI_PATH_DOT_PARAMETER },
         { "/a/.;/b", WHY_URI_PATH_DOT_PARAMETER }, { "/a/..;", WHY_URI_PATH_DOT_PARAMETER },
         { "/a/%2e%2e;/b", WHY_URI_PATH_DOT_PARAMETER }, { "/a/..%3b/b", WHY_URI_PATH_DOT_PARAMETER },
-        { "/..", WHY_URI_PATH_ABOVE_ROOT }, { "/../a", WHY_URI_PATH_ABOVE_ROOT }, { "/a/../..", WHY_URI_PATH_ABOVE_ROOT },
+        { "/..", WHY_URI_PATH_ABOVE_ROOT }, { "/../a", WHY_URI_PATH_ABOVE_ROOT },
+        { "/a/../..", WHY_URI_PATH_ABOVE_ROOT },
         { "/%2e%2e/etc/passwd", WHY_URI_PATH_ABOVE_ROOT }, { "/./../a", WHY_URI_PATH_ABOVE_ROOT },
     };
     struct buf_pool bufs;
@@ -231,7 +250,8 @@ TEST(query_gives_pairs_in_order)
     static const struct {
         const char *query, *pairs;
     } rows[] = {
-        { "", "" }, { "a=1&b=2", "a=1;b=2;" }, { "a", "a=;" }, { "a=", "a=;" }, { "=v", "=v;" }, { "&&a=1&&b&", "a=1;b=;" },
+        { "", "" }, { "a=1&b=2", "a=1;b=2;" }, { "a", "a=;" }, { "a=", "a=;" }, { "=v", "=v;" },
+        { "&&a=1&&b&", "a=1;b=;" },
         { "a=b=c", "a=b=c;" }, { "a;b=1", "a;b=1;" }, { "a=1&a=2", "a=1;a=2;" },
     };
 
@@ -251,7 +271,8 @@ TEST(query_text_is_decoded_once)
     static const struct {
         const char *raw, *text;
     } rows[] = {
-        { "", "" }, { "plain", "plain" }, { "a+b%2B", "a b+" }, { "%2541", "%41" }, { "%", "%" }, { "%4", "%4" }, { "%zz", "%zz" },
+        { "", "" }, { "plain", "plain" }, { "a+b%2B", "a b+" }, { "%2541", "%41" }, { "%", "%" }, { "%4", "%4" },
+        { "%zz", "%zz" },
         { "%c3%A9", "\xc3\xa9" },
     };
     struct buf_pool bufs;
