@@ -58,11 +58,15 @@ def module_prefix(tree):
     {'proxy/base/a.c': '\n', 'tests/tidy/untested.txt': 'base/a.c\n'},
     {'tests/tidy/untested.txt': 'base/gone.c the file is not there any more\n'},
     {'proxy/base/a.c': '\n', 'tests/unit/base/a_test.c': '\n', 'tests/tidy/untested.txt': 'base/a.c it has one now\n'},
+    {'proxy/base/a.c': '\n', 'tests/unit/io/b_test.c': '#include "base/a.h"\n'},
 ], good={
     'proxy/base/a.c': '\n', 'tests/unit/base/a_test.c': '\n', 'proxy/worker/main.c': '\n',
+    'proxy/base/b.c': '\n', 'tests/unit/base/small_test.c': '#include "base/b.h"\n',
     'tests/tidy/untested.txt': '# comment\nworker/main.c only calls what has tests\n',
 })
 def unit_tests(tree):
+    """A source is tested by <x>_test.c of its layer, or by another test of its layer that
+    includes its header."""
     listed, table = {}, 'tests/tidy/untested.txt'
     if table in tree.all_files:
         for number, line in enumerate(tree.lines(table), 1):
@@ -72,8 +76,11 @@ def unit_tests(tree):
                 if len(words) < 4:
                     yield table, number, f'{words[0]}: the reason is missing'
     sources = [path[len('proxy/'):] for path in tree.files('.c', under='proxy/') if not path.startswith('proxy/deps/')]
+    included = {(os.path.basename(os.path.dirname(test)), header)
+                for test in tree.files('_test.c', under='tests/') for _, header, _ in tree.includes(test)}
     for path in sources:
-        tested = f'tests/unit/{path[:-2]}_test.c' in tree.all_files
+        header = (os.path.dirname(path), path[:-2] + '.h')
+        tested = f'tests/unit/{path[:-2]}_test.c' in tree.all_files or header in included
         if not tested and path not in listed:
             yield f'proxy/{path}', 0, f'no tests/unit/{path[:-2]}_test.c and no reason in {table}'
         if tested and path in listed:
