@@ -287,7 +287,7 @@ int main(int argc, char **argv)
     };
     struct floor *f = calloc(1, sizeof *f);
     unsigned buf_bytes = 4096;
-    unsigned buf_n = 1024;
+    unsigned buf_n = 256;
     uint16_t port = 0;
     int c = 0;
 

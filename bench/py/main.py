@@ -1,5 +1,6 @@
 """bench/run: rows times rounds times targets, in turn, then the table."""
 import argparse
+import atexit
 import os
 import platform
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 
 import measure
+import network
 import peers as peers_of_debian
 import plot
 import report
@@ -28,6 +30,10 @@ def parse():
     p.add_argument("--warm", type=float, default=0.7, help="seconds of load before it (0.7)")
     p.add_argument("--quick", action="store_true", help="one round, one second, fewer idle connections")
     p.add_argument("--only", default=",".join(NAMES), help="which targets, of " + ",".join(NAMES))
+    p.add_argument("--network", choices=("private", "host"), default="private",
+                   help="a network namespace of its own, without a pacing congestion control, or the host's (private)")
+    p.add_argument("--nice", type=int, default=0, metavar="N",
+                   help="run everything at this priority, -20 to 19, for a machine that is not quiet (0)")
     p.add_argument("--peers", choices=("newest", "host"), default="newest",
                    help="nginx and HAProxy of Debian's newest suite, or of the host's (newest)")
     a = p.parse_args()
@@ -38,9 +44,31 @@ def parse():
             die("--only knows %s, not '%s'" % (", ".join(NAMES), name))
     if a.quick:
         a.rounds, a.seconds, a.warm = 1, 1.0, 0.4
+    if a.nice:
+        be_nice(a.nice)
     if not (1 <= a.rounds <= 50 and 0.1 <= a.seconds <= 60 and 0 <= a.warm <= 30):
         die("rounds are 1 to 50, seconds 0.1 to 60, warm 0 to 30")
     return a
+
+
+def set_group_nice(level):
+    """The scheduling group of this session, where the kernel makes one."""
+    try:
+        with open("/proc/self/autogroup", "w") as f:
+            f.write(str(level))
+        return True
+    except OSError:
+        return False
+
+
+def be_nice(level):
+    """Ourselves and our children; where sessions are scheduled as groups, the group as well."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, level)
+    except (PermissionError, OverflowError):
+        die("priority %d is not allowed" % level)
+    if set_group_nice(level):
+        atexit.register(set_group_nice, 0)
 
 
 def rows_of(text):
@@ -77,11 +105,12 @@ def cpu_model():
     return platform.machine()
 
 
-def about(args, peers):
+def about(args, peers, net):
     facts = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "kernel": platform.release(),
              "cpu": "%s, %d cores; proxy on CPU %d, load and backend on CPU %d" % ((cpu_model(), os.cpu_count()) + cores()),
-             "rounds": "%d of %g s after %g s of warm-up, targets in turn in each round" % (
+             "priority": str(args.nice), "rounds": "%d of %g s after %g s of warm-up, targets in turn in each round" % (
                  args.rounds, args.seconds, args.warm),
+             "network": net,
              "unit": "work divided by the proxy's own CPU time (user + system, all its processes and threads)"}
     if peers:
         facts.update(peers.versions())
@@ -101,7 +130,7 @@ class Run:
     def __init__(self, args, peers):
         self.args, self.peers = args, peers
         self.results, self.failures = {}, []
-        self.nginx_rate = []     # row 1's saturated requests per second, for row 19
+        self.nginx_rate = []     # row 1 of nginx, for row 19
 
     def targets(self, row):
         return [n for n in NAMES if n in self.args.only and (n != "floor" or row.floor)]
@@ -118,10 +147,10 @@ class Run:
         return measure.rate(name, row, self.peers, a.seconds, a.warm)
 
     def prepare(self, row):
-        """Row 19 needs nginx's saturated rate of this same run."""
+        """Row 19 needs nginx's saturated rate of this same run: what it does with the whole of its core."""
         if row.kind == "latency" and not self.nginx_rate:
             got = measure.rate("nginx", BY_NUMBER[1], self.peers, self.args.seconds, self.args.warm)
-            self.nginx_rate.append(got["per_second"])
+            self.nginx_rate.append(got["value"])
 
     def note(self, row, name, turn, got):
         text = "%d/%d row %2d %-8s" % (turn + 1, self.args.rounds, row.number, name)
@@ -155,7 +184,7 @@ class Run:
                         print("%d/%d row %2d %-8s FAILED: %s" % (turn + 1, self.args.rounds, n, name, e), flush=True)
                     cells.setdefault(name, []).append(got)
                     if n == 1 and name == "nginx" and got:
-                        self.nginx_rate.append(got["per_second"])
+                        self.nginx_rate.append(got["value"])
 
 
 def interrupted(_number, _frame):
@@ -170,12 +199,13 @@ def main():
     if "ours" in args.only and not os.path.exists(FORGED):
         print("bench: %s is not there (./build.sh build makes it): measuring the others" % FORGED)
         args.only.remove("ours")
+    os.makedirs(WORK, exist_ok=True)
+    peers = peers_of_debian.get(args.peers)
+    net = network.separate() if args.network == "private" else network.host()
     for port in [PORT_BACKEND] + [p for pair in PORTS.values() for p in pair if p]:
         if is_open(port):
             die("port %d of 127.0.0.1 is in use, perhaps by another benchmark" % port)
-    os.makedirs(WORK, exist_ok=True)
-    peers = peers_of_debian.get(args.peers)
-    facts = about(args, peers)
+    facts = about(args, peers, net)
     for pair in facts.items():
         print("%s: %s" % pair)
     run = Run(args, peers)

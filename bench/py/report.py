@@ -17,7 +17,9 @@ def number(value, row):
 def cell(series, row):
     if not series:
         return "-"
-    return "%s ±%.0f%%".replace("±", "+-") % (number(series.median, row), 100 * series.spread)
+    if len(series.values) == 1:
+        return number(series.median, row)
+    return "%s +-%.0f%%" % (number(series.median, row), 100 * series.spread)
 
 
 def ratio_cell(series):
@@ -41,6 +43,17 @@ def verdict_of(must, aim):
     if aim:
         return "aim reached"
     return "must reached" if must else "NOT REACHED"
+
+
+def bottleneck(row, get):
+    """The proxy, unless it slept although nobody else had its core."""
+    if row.kind == "latency":
+        return "none (paced)"
+    if get("proxy_core") >= 0.9:
+        return "proxy"
+    if get("proxy_waited") + get("load_waited") > 0.1:
+        return "other processes of this machine"
+    return "load" if get("load_busy") > 0.9 else "neither"
 
 
 class Table:
@@ -114,9 +127,7 @@ class Table:
                 if not self.series(n, name, "per_second"):
                     continue
                 get = lambda key: self.series(n, name, key).median
-                who = "proxy" if get("proxy_core") + get("proxy_waited") >= 0.9 else "load"
-                if BY_NUMBER[n].kind == "latency":
-                    who = "none (paced)"
+                who = bottleneck(BY_NUMBER[n], get)
                 out.append("| %d | %s | %s | %.0f%% | %.0f%% | %.0f%% | %.1f%% | %.1f%% | %s |" % (
                     n, NAMES[name], "{:,.0f}".format(get("per_second")), 100 * get("proxy_core"),
                     100 * get("proxy_user_share"), 100 * get("load_busy"), 100 * get("proxy_waited"),
