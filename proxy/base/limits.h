@@ -28,7 +28,7 @@ enum limits {
     RING_IO_THREADS_MAX        = 2,         /* kernel threads for file writes, of each kind                */
     RING_EVENTS_A_TICK         = 256,       /* completions copied out before anything is stepped           */
     WHEEL_TICK_NS              = 4000000,   /* 4 ms: timeouts are in hundreds of ms                        */
-    MAILBOX_MESSAGES_MAX       = 256,       /* per pair of threads; a full one is a why at the sender      */
+    MAILBOX_MESSAGES_MAX       = 512,       /* per pair of threads; a full one is a why at the sender      */
     SEND_IOV_MAX               = 64,        /* pieces in one send: 4 MiB of 64 KiB receive buffers         */
     LOG_LINE_BYTES_MAX         = 1024,      /* one write(2); longer sentences are cut                      */
 
@@ -118,7 +118,8 @@ enum limits {
     REGEX_PATTERN_BYTES_MAX    = 1024,      /* RE2 in Envoy refuses about here, by program size             */
     REGEX_CODE_BYTES_MAX       = 65536,     /* compiled size: a{1000}{1000} must not pass                   */
     REGEX_MATCH_STEPS_MAX      = 100000,    /* PCRE2 match limit: about 2 ms, then the route does not match */
-    REGEX_DEPTH_MAX            = 1000,      /* PCRE2 depth limit: bounds its heap                           */
+    REGEX_DEPTH_MAX            = 1000,      /* PCRE2 depth limit: nested backtracking points                */
+    REGEX_STACK_BYTES_MAX      = 163840,    /* of a match: PCRE2's frames at 20, 40 and 80 KiB              */
 
     /* ---- up ---- */
     UPSTREAMS_MAX              = 4096,      /* of all snapshots that are still in use                      */
@@ -139,6 +140,11 @@ enum limits {
     DRAIN_LOOK_NS              = 10000000,  /* how often a draining worker looks whether it is done        */
     WORKER_PASS_CONNS_MIN      = 16,        /* fewer more than the least busy worker is not worth a message */
     WORKER_STACK_BYTES         = 1048576,   /* wolfCrypt's frames are several KB; certificates 27 KB       */
+    LISTEN_BACKLOG             = 4096,      /* the kernel cuts it to net.core.somaxconn                    */
+    TLS_CONTEXTS_MAX           = 4096,      /* server names and upstreams with different TLS               */
+    LOG_QUEUE_BATCHES_MAX      = 512,       /* WORKERS_MAX * LOG_BATCHES_N                                 */
+    STARTUP_MS_MAX             = 10000,     /* workers must have their rings by then                       */
+    DRAIN_MS_DEFAULT           = 10000,     /* SIGTERM: what is not done by then is cut                    */
     LISTENERS_MAX              = 256,       /* addresses bound, of all snapshots in use                    */
     UPSTREAMS_A_SNAPSHOT_MAX   = 2048,      /* half of UPSTREAMS_MAX: old and new fit side by side         */
     EPOCHS_MAX                 = 256,       /* snapshots in use at once: long streams keep theirs            */
