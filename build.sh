@@ -141,7 +141,7 @@ need_build() {
         xz:xz-utils "/usr/lib/*/libpcre2-8.a:libpcre2-dev" \
         "/usr/share/keyrings/debian-archive-keyring.*:debian-archive-keyring"
 }
-need_tests() { need /usr/include/cmocka.h:libcmocka-dev python3:python3; }
+need_tests() { need git:git /usr/include/cmocka.h:libcmocka-dev python3:python3; }
 need_clang() { need clang:clang "/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-dev"; }
 
 # A suite may ask for packages of its own: tests/<suite>/packages, one what:package a line.
@@ -252,7 +252,8 @@ lane() {
     local suite status
     for suite in "$@"; do
         status=0
-        "suite_$suite" >"$out/test/$suite" 2>"$out/test/$suite.err" || status=$?
+        # Appending, because programs beside each other write to it.
+        "suite_$suite" >>"$out/test/$suite" 2>"$out/test/$suite.err" || status=$?
         if [ "$status" -ne 0 ] && ! grep -aq '^not ok ' "$out/test/$suite"; then
             printf 'not ok %s: ended with status %d: %s\n' "$suite" "$status" \
                 "$(tail -n 1 "$out/test/$suite.err" | tr -d '\000-\010')" >>"$out/test/$suite"

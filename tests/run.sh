@@ -20,14 +20,14 @@ picked() {
 
 # run_one BUILD KIND NAME ARGS...: one program; its lines at once, so that programs beside each other do not mix.
 run_one() {
-    local build=$1 kind=$2 name=$3 log status=0 prefix
+    local build=$1 kind=$2 name=$3 log status=0 prefix lines
     shift 3
     prefix=$(basename "$build")
     log=.out/test-logs/$prefix-$name.log
     mkdir -p .out/test-logs
     CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 "${TEST_SECONDS_MAX:-300}" "$build/$name" "$@" >"$log.out" 2>"$log" \
         </dev/null || status=$?
-    {
+    lines=$(
         # cmocka 1.1.5 writes "not ok 3 # SKIP name" for a skipped test, later versions "ok 3 # SKIP name".
         sed -nE -e "s|^(not )?ok [0-9]+ # SKIP (.*)|skip $prefix/$name/\2: it said so|p;t" \
             -e "s|^ok [0-9]+ - (.*)|ok $prefix/$name/\1|p;t" \
@@ -40,10 +40,11 @@ run_one() {
         elif [ "$status" -eq 0 ] && ! grep -qE '^(not )?ok ' "$log.out"; then
             printf 'not ok %s/%s: it reported no test at all\n' "$prefix" "$name"
         fi
-    } >"$log.lines"
-    cat "$log.lines"
+    )
+    # One write, which nobody can come between.
+    [ -z "$lines" ] || printf '%s\n' "$lines"
     cat "$log.out" >>"$log"
-    rm -f "$log.out" "$log.lines"
+    rm -f "$log.out"
 }
 
 if [ "$1" = --targets ]; then
