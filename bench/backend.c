@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { BACKEND_HEAD_ROOM_BYTES = 256 };
+
 struct backend_conn {
     uint32_t gen;
     uint32_t part_bytes;
@@ -22,11 +24,12 @@ struct backend_batch {  /* what one received slice asks for */
     bool close;
 };
 
+/* Pre: BACKEND_HEAD_ROOM_BYTES + body_bytes of room. */
 static size_t backend_answer_make(uint8_t *out_bytes, size_t body_bytes)
 {
-    int head_bytes = sprintf((char *)out_bytes,
-                             "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: text/plain\r\n"
-                             "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n", body_bytes);
+    int head_bytes = snprintf((char *)out_bytes, BACKEND_HEAD_ROOM_BYTES,
+                              "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: text/plain\r\n"
+                              "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n", body_bytes);
 
     body_fill(out_bytes + head_bytes, body_bytes);
     return (size_t)head_bytes + body_bytes;
@@ -41,14 +44,12 @@ static void backend_accept_arm(struct backend *b)
 
 void backend_open(struct backend *b, struct net *net, uint16_t port)
 {
-    size_t head_room = 256;
-
     memset(b, 0, sizeof *b);
     b->net = net;
     b->listen_fd = net_listen(port);
     b->conns = calloc(BACKEND_FD_N_MAX, sizeof *b->conns);
-    b->small = malloc(BACKEND_BATCH_N * (head_room + BODY_SMALL_BYTES));
-    b->large = malloc(head_room + BODY_LARGE_BYTES);
+    b->small = malloc(BACKEND_BATCH_N * (BACKEND_HEAD_ROOM_BYTES + BODY_SMALL_BYTES));
+    b->large = malloc(BACKEND_HEAD_ROOM_BYTES + BODY_LARGE_BYTES);
     if (b->conns == NULL || b->small == NULL || b->large == NULL)
         net_die(0, "no memory for the backend");
     b->small_bytes = backend_answer_make(b->small, BODY_SMALL_BYTES);

@@ -107,7 +107,8 @@ def cpu_model():
 
 def about(args, peers, net):
     facts = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "kernel": platform.release(),
-             "cpu": "%s, %d cores; proxy on CPU %d, load and backend on CPU %d" % ((cpu_model(), os.cpu_count()) + cores()),
+             "cpu": "%s, %d cores; proxy on CPU %d, load and backend on CPU %d" % (
+                 (cpu_model(), os.cpu_count()) + cores()),
              "priority": str(args.nice), "rounds": "%d of %g s after %g s of warm-up, targets in turn in each round" % (
                  args.rounds, args.seconds, args.warm),
              "network": net,

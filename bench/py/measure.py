@@ -35,7 +35,8 @@ def run_load(target, args, seconds, warm):
 def checked(raw, row):
     """The figures of a window, after a look at whether they mean anything."""
     if raw["errors"] or raw["backend_bad"]:
-        raise Failed("%d answers were wrong: %s" % (raw["errors"] + raw["backend_bad"], raw["error"] or "at the backend"))
+        raise Failed("%d answers were wrong: %s" % (raw["errors"] + raw["backend_bad"],
+                                                    raw["error"] or "at the backend"))
     if raw["answered"] == 0 or raw["proxy_cpu_ns"] == 0:
         raise Failed("nothing was answered")
     if "--resume" in row.load and raw["resumed"] < 0.95 * raw["handshakes"]:

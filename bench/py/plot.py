@@ -35,8 +35,8 @@ def svg(table):
     height = TOP + sum(len(got) * BAR + GAP for _, got in bars) + 20
     out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">'
            % (LEFT + WIDTH + 80, height), '<rect width="100%" height="100%" fill="white"/>',
-           '<text x="10" y="20" font-size="14">Work per CPU-second (or per byte, or speed), best of nginx and HAProxy = 1;'
-           ' longer is better</text>']
+           '<text x="10" y="20" font-size="14">Work per CPU-second (per byte in rows 17 and 18, speed in row 19); '
+           'best of nginx and HAProxy = 1; longer is better</text>']
     x = 10
     for name in COLOURS:
         out.append('<rect x="%d" y="32" width="12" height="12" fill="%s"/><text x="%d" y="42">%s</text>'

@@ -51,14 +51,16 @@ def lines_of(argv):
 
 def perf_record(pids, seconds, event):
     data = os.path.join(OUT, "perf.data")
-    subprocess.run(["perf", "record", "-q", "-e", event, "-F", "4999", "-g", "-p", ",".join(map(str, pids)), "-o", data,
-                    "--", "sleep", str(seconds)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    argv = ["perf", "record", "-q", "-e", event, "-F", "4999", "-g", "-p", ",".join(map(str, pids)), "-o", data, "--",
+            "sleep", str(seconds)]
+    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return data
 
 
 def perf_print(data, top, callers):
     base = ["perf", "report", "-i", data, "--stdio", "--no-children"]
-    rows = [line.rstrip(" -") for line in lines_of(base + ["-g", "none", "--sort", "dso,symbol"]) if re.match(r"\s+[\d.]+%", line)]
+    rows = [line.rstrip(" -") for line in lines_of(base + ["-g", "none", "--sort", "dso,symbol"])
+            if re.match(r"\s+[\d.]+%", line)]
     shares = collections.Counter()
     for line in rows:
         share, dso, kind = line.split()[:3]
@@ -94,8 +96,9 @@ def start_load(target, row, a, extra_seconds):
     args = list(row.load)
     if row.kind == "latency":
         args += ["--rate", str(a.rate)]
-    return subprocess.Popen(measure.load_argv(target, args + ["--warm", "0.7", "--seconds", str(a.seconds + extra_seconds)]),
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    args += ["--warm", "0.7", "--seconds", str(a.seconds + extra_seconds)]
+    return subprocess.Popen(measure.load_argv(target, args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            text=True)
 
 
 def main():
@@ -116,7 +119,8 @@ def main():
         for name in os.listdir(WORK):
             if name.startswith("callgrind.out"):
                 os.remove(os.path.join(WORK, name))
-        target.argv = ["valgrind", "--tool=callgrind", "-q", "--callgrind-out-file=%s/callgrind.out.%%p" % WORK] + target.argv
+        target.argv = ["valgrind", "--tool=callgrind", "-q",
+                       "--callgrind-out-file=%s/callgrind.out.%%p" % WORK] + target.argv
     load = None
     try:
         target.start()

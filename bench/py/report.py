@@ -117,8 +117,8 @@ class Table:
 
     def proof_lines(self):
         """Who was the bottleneck, and how quiet the machine was."""
-        out = ["| row | target | requests/s | proxy: share of its core | user share of that | load and backend: share of "
-               "their core | proxy waited for a CPU | load waited | bottleneck |",
+        out = ["| row | target | requests/s | proxy: share of its core | user share of that | "
+               "load and backend: share of their core | proxy waited for a CPU | load waited | bottleneck |",
                "|--:|---|--:|--:|--:|--:|--:|--:|---|"]
         for n in sorted(self.results):
             if BY_NUMBER[n].kind == "memory":
