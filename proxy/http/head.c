@@ -22,9 +22,9 @@ static const uint64_t hop_ids = ID(CONNECTION) | ID(KEEP_ALIVE) | ID(PROXY_CONNE
                                 ID(TRANSFER_ENCODING) | ID(UPGRADE) | ID(HTTP2_SETTINGS) | ID(PROXY_AUTHENTICATE) |
                                 ID(PROXY_AUTHORIZATION);
 /* What a peer may not have us drop by listing it in Connection (Apache CVE-2022-31813). */
-static const uint64_t end_to_end_ids = ID(HOST) | ID(CONTENT_LENGTH) | ID(CONTENT_TYPE) | ID(AUTHORIZATION) | ID(COOKIE) |
-                                       ID(FORWARDED) | ID(X_FORWARDED_FOR) | ID(X_FORWARDED_HOST) | ID(X_FORWARDED_PORT) |
-                                       ID(X_FORWARDED_PROTO);
+static const uint64_t end_to_end_ids = ID(HOST) | ID(CONTENT_LENGTH) | ID(CONTENT_TYPE) | ID(AUTHORIZATION) |
+                                       ID(COOKIE) | ID(FORWARDED) | ID(X_FORWARDED_FOR) | ID(X_FORWARDED_HOST) |
+                                       ID(X_FORWARDED_PORT) | ID(X_FORWARDED_PROTO);
 
 /* ---- names ---- */
 
@@ -41,8 +41,8 @@ struct span field_name(enum field_id id)
     return field_names[id];
 }
 
-/* The one id that a name of this length can have, told apart by one letter where there are several. A test asks for every row
- * of field_id.def, so that none can be forgotten here. */
+/* The one id that a name of this length can have, told apart by one letter where there are several. A test asks for
+ * every row of field_id.def, so that none can be forgotten here. */
 static enum field_id candidate(const uint8_t *c, size_t len)
 {
     switch (len) {
@@ -60,8 +60,10 @@ static enum field_id candidate(const uint8_t *c, size_t len)
     case 13: return FIELD_AUTHORIZATION;
     case 14: return c[0] == 'c' ? FIELD_CONTENT_LENGTH : FIELD_HTTP2_SETTINGS;
     case 15: return c[0] == 'a' ? FIELD_ACCEPT_ENCODING : FIELD_X_FORWARDED_FOR;
-    case 16: return c[0] == 'p' ? FIELD_PROXY_CONNECTION : c[12] == 'h' ? FIELD_X_FORWARDED_HOST : FIELD_X_FORWARDED_PORT;
-    case 17: return c[0] == 't' ? FIELD_TRANSFER_ENCODING : c[0] == 's' ? FIELD_SEC_WEBSOCKET_KEY : FIELD_X_FORWARDED_PROTO;
+    case 16: return c[0] == 'p' ? FIELD_PROXY_CONNECTION :
+                    c[12] == 'h' ? FIELD_X_FORWARDED_HOST : FIELD_X_FORWARDED_PORT;
+    case 17: return c[0] == 't' ? FIELD_TRANSFER_ENCODING :
+                    c[0] == 's' ? FIELD_SEC_WEBSOCKET_KEY : FIELD_X_FORWARDED_PROTO;
     case 18: return FIELD_PROXY_AUTHENTICATE;
     case 19: return FIELD_PROXY_AUTHORIZATION;
     case 20: return FIELD_SEC_WEBSOCKET_ACCEPT;
@@ -76,7 +78,7 @@ enum field_id field_id_of(struct span lower_name)
     return span_is(lower_name, field_names[id]) ? id : FIELD_OTHER;
 }
 
-/* Eight letters at once: a byte in A..Z gets bit 5. Additions stay within 7 bits, so that bytes do not touch each other. */
+/* Eight letters at once: a byte in A..Z gets bit 5. Additions stay within a byte each. */
 static uint64_t lower_eight(uint64_t v)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -309,7 +311,7 @@ void head_strip_hop(struct head *h)
     }
     if ((seen & hop_ids) == 0)
         return;
-    /* Connection fields first, each taken out before its options are looked for: the walk then restarts on what is left. */
+    /* Connection fields first, each taken out before its options are looked for: the walk restarts on what is left. */
     for (uint32_t i = 0; i < h->fields_n;) {
         struct span options = h->fields[i].value;
         if (h->fields[i].id != FIELD_CONNECTION) {
@@ -379,8 +381,8 @@ static const struct status_row {
 #define STATUS(number, text) { number, { (const uint8_t *)(text), sizeof(text) - 1 } }
     STATUS(100, "Continue"), STATUS(101, "Switching Protocols"), STATUS(102, "Processing"), STATUS(103, "Early Hints"),
     STATUS(200, "OK"), STATUS(201, "Created"), STATUS(202, "Accepted"), STATUS(203, "Non-Authoritative Information"),
-    STATUS(204, "No Content"), STATUS(205, "Reset Content"), STATUS(206, "Partial Content"), STATUS(207, "Multi-Status"),
-    STATUS(208, "Already Reported"), STATUS(226, "IM Used"),
+    STATUS(204, "No Content"), STATUS(205, "Reset Content"), STATUS(206, "Partial Content"),
+    STATUS(207, "Multi-Status"), STATUS(208, "Already Reported"), STATUS(226, "IM Used"),
     STATUS(300, "Multiple Choices"), STATUS(301, "Moved Permanently"), STATUS(302, "Found"), STATUS(303, "See Other"),
     STATUS(304, "Not Modified"), STATUS(305, "Use Proxy"), STATUS(307, "Temporary Redirect"),
     STATUS(308, "Permanent Redirect"),

@@ -5,8 +5,8 @@
  * Owner:  all spans point into the arena of the exchange (or to literals).
  * Bounds: HEAD_* of limits.h; adding past them answers false and the caller has the why.
  *
- * Field names are kept in lower case (RFC 9113 s8.2; names are case-insensitive, RFC 9110 s5.1), values without blanks at
- * the ends. Pseudo-fields of HTTP/2 are members here, never fields. `host` is never a field either: it is `authority`.
+ * Field names are kept in lower case (RFC 9113 s8.2; names are case-insensitive, RFC 9110 s5.1), values without blanks
+ * at the ends. Pseudo-fields of HTTP/2 are members here, never fields. `host` is never a field: it is `authority`.
  */
 #pragma once
 
@@ -80,11 +80,11 @@ struct head {
 };
 
 void head_init(struct head *h, struct arena *arena);
-/* Make fields[fields_n] a place that may be written. false: HEAD_FIELDS_MAX (plus one, so that a reader can see the field too
- * many), or the arena is full. */
+/* Make fields[fields_n] a place that may be written. false: HEAD_FIELDS_MAX (plus one, so that a reader can see the
+ * field too many), or the arena is full. */
 MUST_CHECK bool head_room(struct head *h);
-/* Append a field, copying name (lower-cased) and value (trimmed) into the arena. false: a limit of limits.h or the arena
- * is full (h->arena->is_full tells which). */
+/* Append a field, copying name (lower-cased) and value (trimmed) into the arena. false: a limit of limits.h, or the
+ * arena is full (h->arena->is_full tells which). */
 MUST_CHECK bool head_add(struct head *h, struct span name, struct span value, uint8_t flags);
 /* Append a field whose spans already live in the arena or for ever, name in lower case. false: as head_add. */
 MUST_CHECK bool head_add_static(struct head *h, enum field_id id, struct span name, struct span value);

@@ -155,10 +155,12 @@ TEST(head_strips_hop_by_hop)
 
     world_open(&w, EXCHANGE_ARENA_BYTES_MAX);
     CHECK(add(&w, "Connection", "X-Drop, close, Content-Type, X-Forwarded-For ,authorization,cookie") &&
-          add(&w, "x-drop", "1") && add(&w, "x-keep", "2") && add(&w, "keep-alive", "timeout=5") && add(&w, "connection", "x-two") &&
+          add(&w, "x-drop", "1") && add(&w, "x-keep", "2") && add(&w, "keep-alive", "timeout=5") && add(&w,
+              "connection", "x-two") &&
           add(&w, "x-two", "2") && add(&w, "te", "gzip, Trailers") && add(&w, "trailer", "t") &&
           add(&w, "transfer-encoding", "chunked") && add(&w, "upgrade", "h2c") && add(&w, "http2-settings", "s") &&
-          add(&w, "proxy-connection", "p") && add(&w, "proxy-authorization", "p") && add(&w, "proxy-authenticate", "p") &&
+          add(&w, "proxy-connection", "p") && add(&w, "proxy-authorization", "p") && add(&w, "proxy-authenticate",
+              "p") &&
           add(&w, "content-type", "t") && add(&w, "x-forwarded-for", "1.2.3.4") && add(&w, "authorization", "a") &&
           add(&w, "cookie", "c") && add(&w, "X-DROP", "again") && add(&w, "content-length", "5"), "add\n");
     head_strip_hop(&w.head);
@@ -200,7 +202,8 @@ TEST(head_fixed_texts)
           method_of(SPAN_LIT("GETS")) == METHOD_OTHER, "unknown\n");
     for (unsigned m = METHOD_OTHER + 1; m < METHOD_N; m++)
         CHECK(method_of(method_name((enum method)m)) == m, "method %u\n", m);
-    CHECK(method_is_idempotent(METHOD_PUT) && !method_is_idempotent(METHOD_POST) && !method_is_idempotent(METHOD_PATCH) &&
+    CHECK(method_is_idempotent(METHOD_PUT) && !method_is_idempotent(METHOD_POST) &&
+          !method_is_idempotent(METHOD_PATCH) &&
           !method_is_idempotent(METHOD_CONNECT), "idempotent\n");
     CHECK(span_is(status_phrase(200), SPAN_LIT("OK")) && span_is(status_phrase(100), SPAN_LIT("Continue")) &&
           span_is(status_phrase(404), SPAN_LIT("Not Found")) &&
