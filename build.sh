@@ -71,12 +71,14 @@ log_end() {
     fi
 }
 
-# step LABEL CMD...: run it with its output in a log, show that time passes, and on failure show the end of the log.
-step() {
+log_of() { printf '%s/%s.log\n' "$logs" "$(tr -cs 'a-zA-Z0-9\n' - <<<"$1")"; }
+
+# try LABEL CMD...: run it with its output in a log and show that time passes. Answers what the command answered.
+try() {
     local label=$1 log since=$SECONDS told=0 status=0 pid at
     shift
     mkdir -p "$logs"
-    log=$logs/$(tr -cs 'a-zA-Z0-9\n' - <<<"$label").log
+    log=$(log_of "$label")
     start "$log" "$@"
     pid=$started
     while running "$pid"; do
@@ -92,14 +94,21 @@ step() {
     done
     wait "$pid" || status=$?
     forget "$pid"
-    [ -z "$tty" ] || printf '%s' "$wipe"
+    printf '%s' "$wipe"
     sed -n 's/^forge-note: /  /p' "$log"
-    if [ "$status" -ne 0 ]; then
-        log_end "$log" >&2
-        die "failed: $label (whole log: ${log#"$root"/})"
-    fi
+    [ "$status" -eq 0 ] || return "$status"
     [ $((SECONDS - since)) -lt 2 ] || printf '  %s %s%d s%s\n' "$label" "$dim" $((SECONDS - since)) "$plain"
 }
+
+# failed LABEL: show what its log says went wrong, and end.
+failed() {
+    local log
+    log=$(log_of "$1")
+    log_end "$log" >&2
+    die "failed: $1 (whole log: ${log#"$root"/})"
+}
+
+step() { try "$@" || failed "$1"; }
 
 # ---- what the host must have ----------------------------------------------------------------------------------------
 # need WHAT:PACKAGE...: install the packages whose WHAT (a command, or a file if it starts with a slash) is missing.
@@ -115,25 +124,31 @@ need() {
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
+# as_root LABEL CMD...: sudo may ask for a password, so it keeps the terminal and runs in the foreground.
+as_root() {
+    local label=$1 log
+    shift
+    if [ "$(id -u)" -eq 0 ]; then
+        try "$label" env DEBIAN_FRONTEND=noninteractive "$@"
+        return
+    fi
+    printf '  %s (sudo)\n' "$label"
+    mkdir -p "$logs"
+    log=$(log_of "$label")
+    sudo env DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1
+}
+
 install_packages() {
-    local as_root=()
+    local label="installing $*"
     command -v apt-get >/dev/null || die "This host has no apt. Please install what these Debian packages hold: $*"
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || die "Missing packages, and no sudo here. As root: apt-get install $*"
-        say "sudo is needed once, to install: $*"
-        sudo -v || die "Missing packages. As root: apt-get install $*"
-        as_root=(sudo)
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || die "Packages are missing. As root: apt-get install $*"
+    # An index that knows the packages saves the update; an old one names files that the mirror no longer has.
+    if apt-cache show --no-all-versions "$@" >/dev/null 2>&1 &&
+        as_root "$label" apt-get -q -y --no-install-recommends install "$@"; then
+        return
     fi
-    as_root+=(env DEBIAN_FRONTEND=noninteractive)
-    # An index that knows the packages saves the update.
-    if ! apt-cache show --no-all-versions "$@" >/dev/null 2>&1; then
-        step 'reading package lists' "${as_root[@]}" apt-get -q update
-    fi
-    if ! (step "installing $*" "${as_root[@]}" apt-get -q -y --no-install-recommends install "$@") 2>/dev/null; then
-        # Old lists name files that the mirror no longer has.
-        step 'reading package lists' "${as_root[@]}" apt-get -q update
-        step "installing $*" "${as_root[@]}" apt-get -q -y --no-install-recommends install "$@"
-    fi
+    as_root 'reading package lists' apt-get -q update || failed 'reading package lists'
+    as_root "$label" apt-get -q -y --no-install-recommends install "$@" || failed "$label"
 }
 
 need_build() {

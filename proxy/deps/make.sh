@@ -53,6 +53,8 @@ if [ ! -f "$out/src/liburing/config-host.h" ]; then
     (cd "$out/src/liburing" && ./configure --use-libc --cc="${CC:-cc}" --cxx=false)
 fi
 printf 'deps: compiling %s\n' "$(awk '{ printf "%s%s %s", sep, $1, $2; sep = ", " }' "$out/versions")"
+# A tree that was moved starts anew.
+grep -qs "^CMAKE_HOME_DIRECTORY:INTERNAL=$here\$" "$out/build/CMakeCache.txt" || rm -rf "$out/build"
 cmake -S "$here" -B "$out/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSRC="$out/src" -DLIB="$out/lib"
 ninja -C "$out/build"
 headers_install
