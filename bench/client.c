@@ -361,7 +361,9 @@ void client_step(struct client *cl, const struct io_uring_cqe *cqe)
         case CLIENT_TAG_SKIP:
             client_skip(cl, c, cqe);
             break;
-        default:  /* a failed send: the receive tells */
+        default:  /* a failed send; of most the receive tells */
+            if (cqe->res == -ECONNREFUSED)
+                client_fail(cl, c, "connection refused");
             break;
         }
     }

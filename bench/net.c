@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { NET_BACKLOG = 4096 };
+enum { NET_BACKLOG = 4096, NET_BIND_TRY_N = 300, NET_BIND_RETRY_MS = 10 };
 
 _Noreturn void net_die(int errno_or_0, const char *format, ...)
 {
@@ -111,14 +112,19 @@ int net_listen(uint16_t port)
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(port)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
+    int tries_n = NET_BIND_TRY_N;
 
     addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0)
         net_die(errno, "socket");
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0)
-        net_die(errno, "port %u of 127.0.0.1 cannot be bound", port);
+    /* The ring of an earlier program is torn down after its end, and its listening socket only then. */
+    while (bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0) {
+        if (errno != EADDRINUSE || --tries_n == 0)
+            net_die(errno, "port %u of 127.0.0.1 cannot be bound", port);
+        (void)poll(NULL, 0, NET_BIND_RETRY_MS);
+    }
     if (listen(fd, NET_BACKLOG) != 0)
         net_die(errno, "listen");
     return fd;

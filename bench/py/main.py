@@ -25,9 +25,9 @@ def parse():
         "core for load and backend, loopback only.\nWrites .out/bench/{table.md,results.json,plot.svg}.",
         epilog="Rows:\n" + "\n".join("  %2d  %s" % (r.number, r.title) for r in ROWS))
     p.add_argument("--rows", default="all", help="which rows, as 1,2,4 or 1-9,17 (all)")
-    p.add_argument("--rounds", type=int, default=5, help="how often each target is measured in each row (5)")
-    p.add_argument("--seconds", type=float, default=3.0, help="length of one measurement (3)")
-    p.add_argument("--warm", type=float, default=0.7, help="seconds of load before it (0.7)")
+    p.add_argument("--rounds", type=int, default=7, help="how often each target is measured in each row (7)")
+    p.add_argument("--seconds", type=float, default=1.5, help="length of one measurement (1.5)")
+    p.add_argument("--warm", type=float, default=0.5, help="seconds of load before it (0.5)")
     p.add_argument("--quick", action="store_true", help="one round, one second, fewer idle connections")
     p.add_argument("--only", default=",".join(NAMES), help="which targets, of " + ",".join(NAMES))
     p.add_argument("--network", choices=("private", "host"), default="private",
@@ -194,7 +194,8 @@ def interrupted(_number, _frame):
 
 def main():
     args = parse()
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, interrupted)
     cores()
     build()
     if "ours" in args.only and not os.path.exists(FORGED):
@@ -210,14 +211,16 @@ def main():
     for pair in facts.items():
         print("%s: %s" % pair)
     run = Run(args, peers)
+    end = 0
     try:
         run.all()
     except KeyboardInterrupt:
+        end = 130
         print("\nbench: interrupted; the table holds what was measured")
     table = report.Table(run.results)
     print("\n" + report.write(OUT, table, facts, run.failures, plot.svg(table)))
     print("written: %s/{table.md,results.json,plot.svg}" % OUT)
-    return 1 if run.failures else 0
+    return 1 if run.failures else end
 
 
 if __name__ == "__main__":

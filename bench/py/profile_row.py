@@ -4,6 +4,7 @@ import collections
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -106,6 +107,7 @@ def main():
     row = BY_NUMBER[a.row]
     if a.target == "ours" and not os.path.exists(FORGED):
         die("%s is not there: ./build.sh build makes it" % FORGED)
+    signal.signal(signal.SIGTERM, bench.interrupted)
     bench.build()
     os.makedirs(WORK, exist_ok=True)
     peers = peers_of_debian.get("newest") if a.target in ("nginx", "haproxy") else None
