@@ -217,7 +217,9 @@ verb_bench() {
 }
 
 # names_of KIND: what stands in tests/KIND, without the ending that all share.
-names_of() { find "tests/$1" -maxdepth 1 -name "*_$1.c" -printf '%f\n' 2>/dev/null | sed "s/_$1\.c\$//" | sort | xargs; }
+names_of() {
+    find "tests/$1" -maxdepth 1 -name "*_$1.c" -printf '%f\n' 2>/dev/null | sed "s/_$1\.c\$//" | sort | xargs
+}
 
 verb_fuzz() {
     local name=${1:-} seconds=${2:-0}
