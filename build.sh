@@ -284,7 +284,8 @@ lane() {
 count_lines() { cat "$out"/test/${2:-*} 2>/dev/null | grep -acE "$1" || true; }
 
 verb_test() {
-    local pid pids=() work=(programs) wait_for=() programs threads suite since=$SECONDS told=0 passed failed skipped line
+    local pid pids=() work=(programs) wait_for=() programs threads
+    local suite since=$SECONDS told=0 passed failed skipped line
     name_part=${1:-}
     say "Testing${name_part:+ the programs named *$name_part*}"
     need_build

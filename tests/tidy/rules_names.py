@@ -33,7 +33,7 @@ def first_word(path):
     'proxy/worker/main.c': 'int main(void)\n{\n}\n',
 })
 def module_prefix(tree):
-    """An external name starts as a file of its folder does, as the folder, or as a type there: so one finds the file."""
+    """An external name starts as a file of its folder does, as the folder, or as a type there: so one finds it."""
     paths = [path for path in tree.files('.h', '.c', under='proxy/') if not path.startswith('proxy/deps/')]
     prefixes = {}
     for path in paths:
