@@ -37,5 +37,7 @@ struct diag {
 void diag_init(struct diag *d);
 void diag_error(struct diag *d, struct diag_place place, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_warn(struct diag *d, struct diag_place place, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* By file, line and column, so that an operator reads them from top to bottom. */
+void diag_sort(struct diag *d);
 /* "file:line:column: error: sentence" lines to a descriptor. */
 void diag_print(const struct diag *d, int fd);

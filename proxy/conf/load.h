@@ -6,15 +6,19 @@
 #pragma once
 
 #include "base/must.h"
+#include "base/span.h"
 #include "base/why.h"
 #include "conf/diag.h"
 
 struct snapshot;
 
 /* Read every *.yaml, *.yml and *.json of dir in name order, check and compile.
- * state_dir: where generated material (the self-signed certificate) is found; may be NULL for --check.
+ * state_dir: where generated material (self-signed.pem, which answers to the Secret `forge-self-signed`) is found; may be NULL for --check.
  * Errors: WHY_CONF_BAD, with all problems in diag; *out_snapshot is then untouched. */
 MUST_CHECK enum why conf_load(const char *dir, const char *state_dir, uint64_t generation, struct diag *diag,
                               struct snapshot **out_snapshot);
+/* The same from memory, for tests and fuzzing: one file, no other file is read. */
+MUST_CHECK enum why conf_load_text(const char *file, struct span text, uint64_t generation, struct diag *diag,
+                                   struct snapshot **out_snapshot);
 /* Pre: no worker holds it; TLS contexts were given back. */
 void conf_free(struct snapshot *snapshot);

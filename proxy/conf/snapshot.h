@@ -116,6 +116,7 @@ struct virtual_host {
     uint32_t    routes_n;
     uint32_t    listener_name_index; /* the MeshGateway listener it belongs to, numbered over the snapshot */
     const struct route_index *index;
+    const struct virtual_host *fallback; /* asked when none of the routes matches: the listener's next less specific host, or NULL */
 };
 
 struct tls_certificate {             /* PEM, kept for the TLS contexts to be built from */
@@ -213,4 +214,5 @@ struct snapshot {
     /* Filled by control after compiling: TLS contexts, one set a worker, [worker][index]; see conn/tls.h. */
     struct tls_server   ***tls_servers;   /* [worker][listener-wide number of tls_host] */
     struct tls_client   ***tls_clients;   /* [worker][upstream] */
+    uint32_t               tls_held_n;    /* contexts that control holds for this snapshot */
 };

@@ -1,0 +1,74 @@
+/* compile.h - checked documents -> snapshot. The parts are compile_<what>.c; load.c calls them in this order.
+ *
+ * Layer:  conf, internal.
+ * Owner:  what ends up in the snapshot is taken from arena, what is needed on the way from the set's scratch arena.
+ *
+ * Parts go on after an error, so that all errors of a load are told at once; they answer false only when memory is out.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/conf_set.h"
+#include "conf/kind_mesh_http_route.h"
+#include "conf/snapshot.h"
+
+struct gateway_listener;
+
+/* One rule, compiled once, however many hosts it serves. What filters say and what backends say may come from different
+ * documents (kuma-dialect.md 3.8: rules with equal matches merge). */
+struct rule_plan {
+    const struct rule_spec     *spec;
+    const struct conf_document *doc;
+    struct route_match *matches;
+    uint32_t            matches_n;
+    uint8_t             digest[32];      /* of the matches */
+    bool                has_filters, has_backends;
+    const struct redirect *redirect;
+    const struct rewrite  *rewrite;
+    const struct header_modifier_conf *modifier;
+    const struct backend_ref *backends;
+    uint32_t            backends_n;
+    uint64_t            weight_sum;
+    bool                backends_broken;
+};
+
+/* One `to` entry of a route: rules for some hosts of some gateways. Sorted strongest first. */
+struct to_plan {
+    const struct conf_document *doc;
+    const struct route_to_spec *spec;
+    struct rule_plan   *rules;
+    uint32_t            rules_n;
+    bool                is_bound;        /* some listener serves it */
+};
+
+/* One listener of a MeshGateway. */
+struct listener_plan {
+    const struct conf_document    *doc;
+    const struct gateway_listener *spec;
+    struct span hostname;                /* "" for any */
+    uint32_t    number;                  /* listener_name_index of the snapshot */
+};
+
+struct compile {
+    struct conf_set     *set;
+    struct conf_arena   *arena;
+    struct snapshot     *snapshot;
+    struct to_plan      *tos;
+    uint32_t             tos_n;
+    struct listener_plan *listeners;     /* sorted by port, then as written */
+    uint32_t             listeners_n;
+    struct span          system_ca;      /* read at the first need; at == NULL: not yet */
+};
+
+bool compile_upstreams(struct compile *c);
+bool compile_rules(struct compile *c);
+bool compile_listeners(struct compile *c);
+/* Routes of one host from the rules of tos (strongest first), sorted and indexed. */
+bool compile_host(struct compile *c, struct to_plan *const *tos, uint32_t tos_n, struct virtual_host *host);
+bool compile_policies(struct compile *c);
+
+/* Which of two documents' policies is the stronger (kuma-dialect.md 3.8): < 0 when a is the weaker. The targets' kinds are compared by the
+ * caller, before. */
+int document_strength(const struct conf_document *a, const struct conf_document *b);

@@ -1,0 +1,171 @@
+/* compile_host.c - the routes of one host: rules merged, one route a match, in order of precedence, indexed.
+ *
+ * Spec:   kuma-dialect.md 3.3 (precedence), 3.8 (rules with equal matches).
+ * Layer:  conf.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/must.h"
+#include "conf/chain.h"
+#include "conf/compile.h"
+#include "conf/conf_arena.h"
+#include "conf/document.h"
+#include "conf/route_index.h"
+
+/* A rule as this host serves it: the strongest document that has its matches, filled up from weaker ones. */
+struct merged {
+    const struct rule_plan *rule;       /* matches, name, order */
+    const struct rule_plan *filters, *backends;
+};
+
+/* Rules by the digest of their matches; open addressing over positions + 1. */
+struct merge_table {
+    struct merged *rules;
+    uint32_t       rules_n;
+    uint32_t      *slots;
+    uint32_t       slots_n;
+};
+
+static uint32_t *merge_slot(struct merge_table *t, const struct rule_plan *rule)
+{
+    uint64_t start;
+
+    memcpy(&start, rule->digest, sizeof(start));
+    for (uint32_t at = (uint32_t)start & (t->slots_n - 1);; at = (at + 1) & (t->slots_n - 1))
+        if (t->slots[at] == 0 ||
+            memcmp(t->rules[t->slots[at] - 1].rule->digest, rule->digest, sizeof(rule->digest)) == 0)
+            return &t->slots[at];
+}
+
+static void merge(struct compile *c, struct merge_table *t, const struct rule_plan *rule)
+{
+    uint32_t *slot = merge_slot(t, rule);
+    struct merged *m;
+
+    if (*slot == 0) {
+        t->rules[t->rules_n++] = (struct merged){ rule, rule, rule };
+        *slot = t->rules_n;
+        return;
+    }
+    m = &t->rules[*slot - 1];
+    if (m->rule->doc == rule->doc) {
+        if (m->rule->spec != rule->spec)
+            diag_error(c->set->diag, node_place(rule->spec->node), "this rule has the same matches as the one in line %u, "
+                       "so it never matches: join them", m->rule->spec->node->line);
+        return;
+    }
+    if (!m->filters->has_filters)
+        m->filters = rule;
+    if (!m->backends->has_backends)
+        m->backends = rule;
+}
+
+static bool build_chain(struct compile *c, const struct merged *m, struct route *route)
+{
+    const struct header_modifier_conf *modifier = m->filters->modifier;
+    struct chain_entry *entries = conf_arena_array(c->arena, POLICY_LIST_N, sizeof(*entries));
+    uint32_t n = 0;
+
+    if (entries == NULL)
+        return false;
+    if (modifier != NULL)
+        entries[n++] = (struct chain_entry){ .policy = POLICY_HEADER_MODIFIER, .conf = modifier };
+    for (uint32_t i = 0; i < n; i++) {
+        entries[i].exchange_offset = route->chain_bytes;
+        entries[i].worker_offset = c->snapshot->worker_state_bytes;
+        route->chain_bytes += chain_state[entries[i].policy].exchange_bytes;
+        c->snapshot->worker_state_bytes += chain_state[entries[i].policy].worker_bytes;
+    }
+    route->chain = entries;
+    route->chain_n = n;
+    return true;
+}
+
+static bool build_routes(struct compile *c, const struct merged *m, uint32_t order, struct route **io_at)
+{
+    struct route route = {
+        .rule = order, .redirect = m->filters->redirect, .rewrite = m->filters->rewrite,
+        .backends = m->backends->backends, .backends_n = m->backends->backends_n, .weight_sum = m->backends->weight_sum,
+        .backends_broken = m->backends->backends_broken,
+        .request_timeout_ns = 15 * NS_PER_S, .stream_idle_timeout_ns = 1800 * NS_PER_S,
+    };
+
+    route.name = conf_arena_copy(c->arena, m->rule->doc->name);
+    if (route.name.at == NULL || !build_chain(c, m, &route))
+        return false;
+    for (uint32_t i = 0; i < m->rule->matches_n; i++) {
+        route.match = m->rule->matches[i];
+        *(*io_at)++ = route;
+    }
+    return true;
+}
+
+static int path_class(const struct route_match *m)
+{
+    static const int classes[] = { [MATCH_EXACT] = 0, [MATCH_PREFIX] = 1, [MATCH_REGEX] = 2 };
+
+    return m->has_path ? classes[m->path_type] : 3;
+}
+
+static int descending(uint64_t a, uint64_t b)
+{
+    return (a < b) - (a > b);
+}
+
+/* Precedence of Gateway API: the kind of path, its length, a method, more headers, more query parameters, earlier rule. */
+static int route_order(const void *left, const void *right)
+{
+    const struct route *a = left, *b = right;
+    int by_class = path_class(&a->match) - path_class(&b->match);
+    int order = by_class;
+
+    /* Of two exact paths that both match, neither is longer. */
+    if (order == 0 && path_class(&a->match) != 0)
+        order = descending(a->match.path.len, b->match.path.len);
+    if (order == 0)
+        order = descending(a->match.method != 0, b->match.method != 0);
+    if (order == 0)
+        order = descending(a->match.headers_n, b->match.headers_n);
+    if (order == 0)
+        order = descending(a->match.queries_n, b->match.queries_n);
+    if (order == 0)
+        order = a->rule < b->rule ? -1 : a->rule > b->rule;
+    /* Matches of one rule lead to the same place; any order will do, but always the same one. */
+    return order != 0 ? order : a < b ? -1 : 1;
+}
+
+bool compile_host(struct compile *c, struct to_plan *const *tos, uint32_t tos_n, struct virtual_host *host)
+{
+    struct merge_table t = { .slots_n = 4 };
+    uint32_t rules_n = 0, routes_n = 0;
+    struct route *routes, *at;
+
+    for (uint32_t i = 0; i < tos_n; i++)
+        rules_n += tos[i]->rules_n;
+    while (t.slots_n < rules_n * 2)
+        t.slots_n *= 2;
+    t.rules = conf_arena_array(c->set->scratch, rules_n, sizeof(*t.rules));
+    t.slots = conf_arena_array(c->set->scratch, t.slots_n, sizeof(*t.slots));
+    if (t.rules == NULL || t.slots == NULL)
+        return false;
+    for (uint32_t i = 0; i < tos_n; i++)
+        for (uint32_t k = 0; k < tos[i]->rules_n; k++)
+            merge(c, &t, &tos[i]->rules[k]);
+    for (uint32_t i = 0; i < t.rules_n; i++)
+        routes_n += t.rules[i].rule->matches_n;
+    routes = at = routes_n <= CONF_ROUTES_MAX ? conf_arena_array(c->arena, routes_n, sizeof(*routes)) : NULL;
+    if (routes == NULL)
+        return false;
+    for (uint32_t i = 0; i < t.rules_n; i++)
+        if (!build_routes(c, &t.rules[i], i, &at))
+            return false;
+    MUST(at == routes + routes_n);
+    if (routes_n > 0)
+        qsort(routes, routes_n, sizeof(*routes), route_order);
+    host->routes = routes;
+    host->routes_n = routes_n;
+    host->index = route_index_build(c->arena, routes, routes_n);
+    return host->index != NULL;
+}

@@ -1,0 +1,377 @@
+/* compile_listener.c - listeners of all gateways -> ports, their hosts, and which routes each host has.
+ *
+ * Spec:   kuma-dialect.md 3.5 (MeshGateway: listeners of one port merge, the most specific host wins and is isolated).
+ * Layer:  conf.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/must.h"
+#include "conf/compile.h"
+#include "conf/conf_arena.h"
+#include "conf/data_source.h"
+#include "conf/digest.h"
+#include "conf/document.h"
+#include "conf/host_index.h"
+#include "conf/kind_mesh_gateway.h"
+#include "conf/pem.h"
+#include "conf/socket_text.h"
+
+/* A route's rules for one host, while hosts are found. */
+struct binding {
+    struct span     pattern;
+    uint32_t        owner;        /* position in the port's listeners */
+    uint32_t        order;        /* strongest first */
+    struct to_plan *to;           /* NULL: the listener's own host, routes or not */
+};
+
+struct port {
+    const struct listener_plan *listeners;   /* of c->listeners: one port, as written */
+    uint32_t        listeners_n;
+    const struct host_index *index;          /* host name -> listener */
+    struct binding *bindings;
+    uint32_t        bindings_n;
+};
+
+static int listener_order(const void *left, const void *right)
+{
+    const struct listener_plan *a = left, *b = right;
+
+    if (a->spec->port != b->spec->port)
+        return a->spec->port < b->spec->port ? -1 : 1;
+    return a->number < b->number ? -1 : 1;
+}
+
+static bool collect_listeners(struct compile *c)
+{
+    uint32_t n = 0;
+
+    for (const struct conf_document *doc = c->set->first[KIND_MESH_GATEWAY]; doc != NULL; doc = doc->next)
+        if (doc->is_valid)
+            n += ((const struct gateway_spec *)doc->spec)->conf->listeners.n;
+    c->listeners = conf_arena_array(c->set->scratch, n, sizeof(*c->listeners));
+    if (c->listeners == NULL)
+        return false;
+    for (const struct conf_document *doc = c->set->first[KIND_MESH_GATEWAY]; doc != NULL; doc = doc->next) {
+        const struct gateway_spec *spec = doc->spec;
+        const struct gateway_listener *items = doc->is_valid ? spec->conf->listeners.items : NULL;
+        for (uint32_t i = 0; doc->is_valid && i < spec->conf->listeners.n; i++) {
+            struct listener_plan *plan = &c->listeners[c->listeners_n];
+            *plan = (struct listener_plan){ doc, &items[i], items[i].hostname, c->listeners_n++ };
+            if (plan->hostname.at == NULL || host_is_any(plan->hostname))
+                plan->hostname = SPAN_LIT("");
+        }
+    }
+    if (n > 0)
+        qsort(c->listeners, n, sizeof(*c->listeners), listener_order);
+    return true;
+}
+
+/* Listeners of one port agree on the protocol and differ in their hosts. */
+static bool check_port(struct compile *c, struct port *port)
+{
+    const struct listener_plan *first = &port->listeners[0];
+    struct span *hostnames = conf_arena_array(c->set->scratch, port->listeners_n, sizeof(*hostnames));
+    uint32_t kept = 0;
+
+    if (hostnames == NULL)
+        return false;
+    for (uint32_t i = 0; i < port->listeners_n; i++) {
+        const struct listener_plan *l = &port->listeners[i];
+        if (l->spec->protocol != first->spec->protocol)
+            diag_error(c->set->diag, field_place(l->spec, "protocol"), "port %lld speaks another protocol already, in %s "
+                       "line %u: listeners of one port have one protocol", (long long)l->spec->port,
+                       first->spec->node->file, first->spec->node->line);
+        for (uint32_t k = 0; k < i; k++)
+            if (span_is(l->hostname, port->listeners[k].hostname)) {
+                diag_error(c->set->diag, node_place(l->spec->node), "port %lld has a listener for this `hostname` already, "
+                           "in %s line %u: give one of them another port or hostname", (long long)l->spec->port,
+                           port->listeners[k].spec->node->file, port->listeners[k].spec->node->line);
+                return true; /* Nothing after this has a meaning for the port. */
+            }
+        hostnames[kept++] = l->hostname;
+    }
+    port->index = host_index_build(c->set->scratch, hostnames, kept);
+    return port->index != NULL;
+}
+
+static bool has_tags(const struct list *wanted, const struct listener_plan *l)
+{
+    const struct map_item *items = wanted->items;
+    const struct gateway_spec *gateway = l->doc->spec;
+
+    for (uint32_t i = 0; i < wanted->n; i++) {
+        const char *key = (const char *)items[i].key.at;
+        struct span value = field_map_find(&l->spec->tags, key);
+        if (value.at == NULL)
+            value = field_map_find(&gateway->tags, key);
+        if (value.at == NULL || !span_is(value, items[i].value))
+            return false;
+    }
+    return true;
+}
+
+static bool serves(const struct listener_plan *l, const struct to_plan *to)
+{
+    const struct target_ref *target = ((const struct http_route_spec *)to->doc->spec)->target;
+    struct span name;
+
+    if (!span_is(l->doc->mesh, to->doc->mesh))
+        return false;
+    if (target == NULL || target->kind == TARGET_MESH)
+        return true;
+    name = target_ref_name(target);
+    return (name.at == NULL || span_is(name, l->doc->name)) && has_tags(&target->tags, l);
+}
+
+/* The hosts that pattern and the listener have in common, when this listener is the one that serves them. */
+static void add_binding(struct port *port, uint32_t owner, struct span pattern, struct to_plan *to, uint32_t order)
+{
+    struct span hostname = port->listeners[owner].hostname;
+
+    if (host_covers(pattern, hostname))
+        pattern = hostname;
+    else if (!host_covers(hostname, pattern))
+        return;
+    if (host_is_any(pattern))
+        pattern = SPAN_LIT("");
+    to->is_bound = true;
+    if (host_index_cover(port->index, pattern) != (int32_t)owner)
+        return; /* A more specific listener serves them, and has routes of its own. */
+    port->bindings[port->bindings_n++] = (struct binding){ pattern, owner, order, to };
+}
+
+static bool collect_bindings(struct compile *c, struct port *port)
+{
+    uint64_t n = port->listeners_n;
+
+    for (uint32_t i = 0; i < c->tos_n; i++)
+        n += (uint64_t)port->listeners_n * (c->tos[i].spec->hostnames.n + 1);
+    port->bindings = conf_arena_array(c->set->scratch, n, sizeof(*port->bindings));
+    if (port->bindings == NULL)
+        return false;
+    for (uint32_t owner = 0; owner < port->listeners_n; owner++) {
+        const struct listener_plan *l = &port->listeners[owner];
+        port->bindings[port->bindings_n++] = (struct binding){ l->hostname, owner, 0, NULL };
+        for (uint32_t i = 0; i < c->tos_n; i++) {
+            const struct list *hostnames = &c->tos[i].spec->hostnames;
+            if (!serves(l, &c->tos[i]))
+                continue;
+            if (hostnames->node == NULL)
+                add_binding(port, owner, SPAN_LIT(""), &c->tos[i], i + 1);
+            for (uint32_t k = 0; k < hostnames->n; k++)
+                add_binding(port, owner, ((const struct span *)hostnames->items)[k], &c->tos[i], i + 1);
+        }
+    }
+    return true;
+}
+
+/* Most specific first: names, then wildcards, then any; longer before shorter; then by alphabet, so that equal ones meet. */
+static int pattern_order(struct span a, struct span b)
+{
+    int class_a = host_is_any(a) ? 2 : host_is_wildcard(a), class_b = host_is_any(b) ? 2 : host_is_wildcard(b);
+
+    if (class_a != class_b)
+        return class_a - class_b;
+    if (a.len != b.len)
+        return a.len > b.len ? -1 : 1;
+    return a.len > 0 ? memcmp(a.at, b.at, a.len) : 0;
+}
+
+static int binding_order(const void *left, const void *right)
+{
+    const struct binding *a = left, *b = right;
+    int by_pattern = pattern_order(a->pattern, b->pattern);
+
+    return by_pattern != 0 ? by_pattern : (a->order > b->order) - (a->order < b->order);
+}
+
+/* Bindings of one pattern -> its virtual host. */
+static bool build_host(struct compile *c, const struct port *port, const struct binding *bindings, uint32_t n,
+                       struct virtual_host *host)
+{
+    struct to_plan **tos = conf_arena_array(c->set->scratch, n, sizeof(*tos));
+    uint32_t tos_n = 0;
+
+    if (tos == NULL)
+        return false;
+    for (uint32_t i = 0; i < n; i++) /* An entry may name a host twice, as itself and within a pattern. */
+        if (bindings[i].to != NULL && (tos_n == 0 || tos[tos_n - 1] != bindings[i].to))
+            tos[tos_n++] = bindings[i].to;
+    host->hostname = conf_arena_copy(c->arena, bindings[0].pattern);
+    host->listener_name_index = port->listeners[bindings[0].owner].number;
+    return host->hostname.at != NULL && compile_host(c, tos, tos_n, host);
+}
+
+static bool build_hosts(struct compile *c, struct port *port, struct listener *listener)
+{
+    struct virtual_host *hosts = conf_arena_array(c->arena, port->bindings_n, sizeof(*hosts));
+    struct span *names = conf_arena_array(c->set->scratch, port->bindings_n, sizeof(*names));
+    uint32_t n = 0;
+
+    if (hosts == NULL || names == NULL)
+        return false;
+    qsort(port->bindings, port->bindings_n, sizeof(*port->bindings), binding_order);
+    for (uint32_t i = 0, next; i < port->bindings_n; i = next) {
+        for (next = i; next < port->bindings_n && span_is(port->bindings[next].pattern, port->bindings[i].pattern);)
+            next++;
+        if (!build_host(c, port, &port->bindings[i], next - i, &hosts[n]))
+            return false;
+        names[n] = hosts[n].hostname;
+        n++;
+    }
+    listener->hosts = hosts;
+    listener->hosts_n = n;
+    listener->host_index = host_index_build(c->arena, names, n);
+    if (listener->host_index == NULL)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t above = host_index_above(listener->host_index, hosts[i].hostname);
+        /* Not beyond the listener's own host: there another listener begins, or nothing. */
+        if (above != HOST_NONE && hosts[above].listener_name_index == hosts[i].listener_name_index)
+            hosts[i].fallback = &hosts[above];
+    }
+    return true;
+}
+
+static bool build_certificates(struct compile *c, const struct listener_plan *l, struct tls_host *out)
+{
+    const struct data_source *sources = l->spec->tls->certificates.items;
+    struct tls_certificate *certificates = conf_arena_array(c->arena, l->spec->tls->certificates.n, sizeof(*certificates));
+    struct diag *diag = c->set->diag;
+
+    if (certificates == NULL)
+        return false;
+    for (uint32_t i = 0; i < l->spec->tls->certificates.n; i++) {
+        struct span pem;
+        if (!data_source_read(c->set, l->doc->mesh, &sources[i], &pem))
+            continue;
+        if (!pem_split(c->arena, pem, &certificates[i].chain_pem, &certificates[i].key_pem))
+            return false;
+        if (pem.len > 0 && certificates[i].chain_pem.len == 0)
+            diag_error(diag, node_place(sources[i].node), "this certificate has no PEM block -----BEGIN CERTIFICATE-----");
+        if (pem.len > 0 && !pem_has_key(pem))
+            diag_error(diag, node_place(sources[i].node), "this certificate has no unencrypted private key beside it: put both "
+                       "PEM blocks into one text");
+    }
+    out->certificates = certificates;
+    out->certificates_n = l->spec->tls->certificates.n;
+    return true;
+}
+
+static void digest_tls_host(struct tls_host *h)
+{
+    struct digest d;
+
+    digest_init(&d);
+    digest_add(&d, h->hostname);
+    for (uint32_t i = 0; i < h->certificates_n; i++) {
+        digest_add(&d, h->certificates[i].chain_pem);
+        digest_add(&d, h->certificates[i].key_pem);
+    }
+    digest_add_u64(&d, (uint64_t)h->version_min | (uint64_t)h->version_max << 8 |
+                           (uint64_t)h->client_certificate_required << 16 | (uint64_t)h->allows_h2 << 17);
+    digest_add(&d, h->client_ca_pem);
+    digest_add(&d, h->ocsp_response);
+    digest_end(&d, h->digest);
+}
+
+static int tls_host_order(const void *left, const void *right)
+{
+    return pattern_order(((const struct tls_host *)left)->hostname, ((const struct tls_host *)right)->hostname);
+}
+
+static bool build_tls_hosts(struct compile *c, const struct port *port, struct listener *listener)
+{
+    struct tls_host *hosts = conf_arena_array(c->arena, port->listeners_n, sizeof(*hosts));
+    struct span *names = conf_arena_array(c->set->scratch, port->listeners_n, sizeof(*names));
+
+    if (hosts == NULL || names == NULL)
+        return false;
+    for (uint32_t i = 0; i < port->listeners_n; i++) {
+        const struct listener_plan *l = &port->listeners[i];
+        if (l->spec->tls == NULL)
+            continue; /* Told: a port has one protocol. */
+        hosts[i] = (struct tls_host){ .listener_name_index = l->number, .version_min = 12, .version_max = 13,
+                                      .allows_h2 = true };
+        hosts[i].hostname = conf_arena_copy(c->arena, l->hostname);
+        if (hosts[i].hostname.at == NULL || !build_certificates(c, l, &hosts[i]))
+            return false;
+        digest_tls_host(&hosts[i]);
+    }
+    qsort(hosts, port->listeners_n, sizeof(*hosts), tls_host_order);
+    for (uint32_t i = 0; i < port->listeners_n; i++)
+        names[i] = hosts[i].hostname;
+    listener->is_tls = true;
+    listener->tls_hosts = hosts;
+    listener->tls_hosts_n = port->listeners_n;
+    listener->tls_host_index = host_index_build(c->arena, names, port->listeners_n);
+    return listener->tls_host_index != NULL;
+}
+
+static bool build_port(struct compile *c, struct port *port, struct listener *listener)
+{
+    const struct listener_plan *first = &port->listeners[0];
+
+    if (!check_port(c, port))
+        return false;
+    if (port->index == NULL)
+        return true;
+    *listener = (struct listener){ .idle_timeout_ns = 3600 * NS_PER_S, .head_timeout_ns = 10 * NS_PER_S };
+    listener->name = conf_arena_format(c->arena, "%.*s:%lld", SPAN_FMT(first->doc->name), (long long)first->spec->port);
+    for (uint32_t i = 0; i < port->listeners_n; i++) {
+        const struct gateway_resources *r = port->listeners[i].spec->resources;
+        if (r != NULL && r->connection_limit != FIELD_ABSENT &&
+            (listener->connections_max == 0 || r->connection_limit < listener->connections_max))
+            listener->connections_max = (uint32_t)r->connection_limit;
+    }
+    return listener->name.at != NULL && collect_bindings(c, port) && build_hosts(c, port, listener) &&
+           (first->spec->protocol != GATEWAY_HTTPS || build_tls_hosts(c, port, listener));
+}
+
+/* The default addresses: all of IPv4, and all of IPv6 where the host has it. */
+static void place(const struct listener *listener, uint16_t number, struct listener *out)
+{
+    out[0] = out[1] = *listener;
+    MUST(socket_text_read(SPAN_LIT("0.0.0.0"), number, &out[0].address));
+    MUST(socket_text_read(SPAN_LIT("::"), number, &out[1].address));
+    out[1].may_be_missing = true;
+}
+
+static void check_bound(struct compile *c)
+{
+    for (uint32_t i = 0; i < c->tos_n; i++) {
+        const struct to_plan *to = &c->tos[i];
+        if (!to->is_bound && c->set->n[KIND_MESH_GATEWAY] > 0)
+            diag_warn(c->set->diag, node_place(to->spec->node), "no listener serves these rules: check `targetRef` and "
+                      "`hostnames` of the route against the MeshGateway's listeners");
+    }
+}
+
+bool compile_listeners(struct compile *c)
+{
+    struct listener *listeners;
+
+    if (!collect_listeners(c))
+        return false;
+    listeners = conf_arena_array(c->arena, (size_t)c->listeners_n * 2, sizeof(*listeners));
+    if (listeners == NULL)
+        return false;
+    for (uint32_t i = 0, next; i < c->listeners_n; i = next) {
+        struct port port = { .listeners = &c->listeners[i] };
+        struct listener built = { .name = SPAN_NONE };
+        for (next = i; next < c->listeners_n && c->listeners[next].spec->port == c->listeners[i].spec->port;)
+            next++;
+        port.listeners_n = next - i;
+        if (!build_port(c, &port, &built))
+            return false;
+        if (port.index == NULL)
+            continue;
+        place(&built, (uint16_t)c->listeners[i].spec->port, &listeners[c->snapshot->listeners_n]);
+        c->snapshot->listeners_n += 2;
+    }
+    c->snapshot->listeners = listeners;
+    check_bound(c);
+    return true;
+}

@@ -1,0 +1,406 @@
+/* conf_set.c - envelopes, both of Kuma's forms, and the register of documents.
+ *
+ * Spec:   kuma-dialect.md 3.2.
+ * Layer:  conf.
+ */
+#include "conf/conf_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/must.h"
+#include "conf/conf_arena.h"
+#include "conf/document.h"
+#include "conf/field_value.h"
+
+/* What stands around a spec, whichever form it has. */
+struct envelope {
+    const struct node *node;
+    struct span type, mesh, name, api_version;
+    struct list labels, annotations;
+    const struct node *spec, *data;
+    const struct envelope *metadata;
+};
+
+#define SERVER_SET "set by servers; without meaning here"
+
+static const struct field_row universal_rows[] = {
+    { .name = "type", .type = TYPE_STRING, .offset = offsetof(struct envelope, type), .is_required = true,
+      .doc = "the document's kind" },
+    { .name = "mesh", .type = TYPE_NAME, .offset = offsetof(struct envelope, mesh), .fallback = "default",
+      .doc = "the mesh it belongs to" },
+    { .name = "name", .type = TYPE_NAME, .offset = offsetof(struct envelope, name), .is_required = true,
+      .doc = "give the document a name" },
+    { .name = "labels", .type = TYPE_MAP, .offset = offsetof(struct envelope, labels), .doc = "labels" },
+    { .name = "creationTime", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "modificationTime", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "kri", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "status", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "spec", .type = TYPE_NODE, .offset = offsetof(struct envelope, spec), .doc = "the kind's own fields" },
+    { .name = NULL },
+};
+static const struct object_table universal_table = {
+    .name = "document", .rows = universal_rows, .bytes = sizeof(struct envelope),
+};
+
+static const struct field_row metadata_rows[] = {
+    { .name = "name", .type = TYPE_NAME, .offset = offsetof(struct envelope, name), .is_required = true,
+      .doc = "give the document a name" },
+    { .name = "labels", .type = TYPE_MAP, .offset = offsetof(struct envelope, labels), .doc = "labels" },
+    { .name = "annotations", .type = TYPE_MAP, .offset = offsetof(struct envelope, annotations), .doc = "annotations" },
+    { .name = "namespace", .type = TYPE_IGNORED, .doc = "there are no namespaces here" },
+    { .name = "creationTimestamp", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "generation", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "resourceVersion", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "uid", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "managedFields", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "ownerReferences", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = "finalizers", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = NULL },
+};
+static const struct object_table metadata_table = {
+    .name = "metadata", .rows = metadata_rows, .bytes = sizeof(struct envelope),
+};
+
+static const struct field_row kubernetes_rows[] = {
+    { .name = "apiVersion", .type = TYPE_STRING, .offset = offsetof(struct envelope, api_version), .is_required = true,
+      .doc = "write `apiVersion: kuma.io/v1alpha1`" },
+    { .name = "kind", .type = TYPE_STRING, .offset = offsetof(struct envelope, type), .is_required = true,
+      .doc = "the document's kind" },
+    { .name = "mesh", .type = TYPE_NAME, .offset = offsetof(struct envelope, mesh), .doc = "the mesh it belongs to" },
+    { .name = "metadata", .type = TYPE_OBJECT, .offset = offsetof(struct envelope, metadata), .is_required = true,
+      .object = &metadata_table, .doc = "write `metadata:` with `name:` below it" },
+    { .name = "type", .type = TYPE_IGNORED, .doc = "system.kuma.io/secret, of a Secret" },
+    { .name = "data", .type = TYPE_NODE, .offset = offsetof(struct envelope, data), .doc = "of a Secret: `value`" },
+    { .name = "spec", .type = TYPE_NODE, .offset = offsetof(struct envelope, spec), .doc = "the kind's own fields" },
+    { .name = "status", .type = TYPE_IGNORED, .doc = SERVER_SET },
+    { .name = NULL },
+};
+static const struct object_table kubernetes_table = {
+    .name = "document", .rows = kubernetes_rows, .bytes = sizeof(struct envelope),
+};
+
+static bool full(struct conf_set *set, const struct node *n)
+{
+    diag_error(set->diag, node_place(n), "the configuration does not fit into memory: leave some of it out");
+    return false;
+}
+
+static bool is_envelope_key(struct span key)
+{
+    for (const struct field_row *row = universal_rows; row->name != NULL; row++)
+        if (span_is(key, span_str(row->name)) && !span_is(key, SPAN_LIT("spec")))
+            return true;
+    return false;
+}
+
+/* root split in two maps by whether the envelope knows the key: nodes are copied, their children shared. */
+static bool split(struct conf_set *set, const struct node *root, struct node *out_envelope, struct node *out_fields)
+{
+    struct node **envelope_at = &out_envelope->first, **fields_at = &out_fields->first;
+
+    *out_envelope = *out_fields = *root;
+    out_envelope->first = out_fields->first = NULL;
+    out_envelope->children_n = out_fields->children_n = 0;
+    for (const struct node *child = root->first; child != NULL; child = child->next) {
+        struct node *copy = conf_arena_take(set->scratch, sizeof(*copy));
+        if (copy == NULL)
+            return full(set, child);
+        *copy = *child;
+        copy->next = NULL;
+        if (is_envelope_key(child->key)) {
+            *envelope_at = copy;
+            envelope_at = &copy->next;
+            out_envelope->children_n++;
+        } else {
+            *fields_at = copy;
+            fields_at = &copy->next;
+            out_fields->children_n++;
+        }
+    }
+    return true;
+}
+
+static uint32_t hash(enum kind_id kind, struct span mesh, struct span name)
+{
+    uint32_t h = 2166136261u ^ (uint32_t)kind;
+
+    for (size_t i = 0; i < mesh.len; i++)
+        h = (h ^ mesh.at[i]) * 16777619u;
+    h = (h ^ '/') * 16777619u;
+    for (size_t i = 0; i < name.len; i++)
+        h = (h ^ name.at[i]) * 16777619u;
+    return h ^ h >> 15;
+}
+
+/* Slot of that document, or the free one where it belongs. */
+static struct conf_document **find_slot(const struct conf_set *set, enum kind_id kind, struct span mesh, struct span name)
+{
+    for (uint32_t i = hash(kind, mesh, name) & (set->_slots_n - 1);; i = (i + 1) & (set->_slots_n - 1)) {
+        const struct conf_document *d = set->_slots[i];
+        if (d == NULL || (d->kind == kind_list[kind] && span_is(d->mesh, mesh) && span_is(d->name, name)))
+            return &set->_slots[i];
+    }
+}
+
+struct conf_document *conf_set_find(const struct conf_set *set, enum kind_id kind, struct span mesh, struct span name)
+{
+    return *find_slot(set, kind, mesh, name);
+}
+
+/* Into the register and the list of its kind. */
+static bool enroll(struct conf_set *set, enum kind_id kind, struct conf_document *doc)
+{
+    struct conf_document **slot = find_slot(set, kind, doc->mesh, doc->name);
+
+    if (*slot != NULL) {
+        diag_error(set->diag, doc->place, "there is a %s `%.*s` already, in %s line %u: give one of them another name",
+                   doc->kind->type, SPAN_FMT(doc->name), (*slot)->place.file, (*slot)->place.line);
+        return false;
+    }
+    *slot = doc;
+    if (set->last[kind] == NULL)
+        set->first[kind] = doc;
+    else
+        set->last[kind]->next = doc;
+    set->last[kind] = doc;
+    set->n[kind]++;
+    return true;
+}
+
+static void says_kind(struct conf_set *set, const struct node *root, struct span type)
+{
+    const struct node *at = node_find(root, "apiVersion") != NULL ? node_find(root, "kind") : node_find(root, "type");
+    const char *refusal = kind_refusal(type), *near = kind_suggest(type);
+    struct diag_place place = node_place(at != NULL ? at : root);
+
+    if (refusal != NULL)
+        diag_error(set->diag, place, "%.*s is not taken: %s", SPAN_FMT(type), refusal);
+    else if (near != NULL)
+        diag_error(set->diag, place, "there is no kind `%.*s`: did you mean `%s`?", SPAN_FMT(type), near);
+    else
+        diag_error(set->diag, place, "there is no kind `%.*s`", SPAN_FMT(type));
+}
+
+/* The kind's own fields, in doc->spec. */
+static bool fill_spec(struct conf_set *set, struct conf_document *doc, const struct node *fields)
+{
+    struct field_env env = { set->scratch, set->diag };
+    void *spec = conf_arena_take(set->scratch, doc->kind->table->bytes);
+
+    if (spec == NULL)
+        return full(set, doc->root);
+    doc->spec = spec;
+    if (fields == NULL) {
+        diag_error(set->diag, doc->place, "this %s has no `spec`: its fields stand there", doc->kind->type);
+        return false;
+    }
+    if (fields->kind != NODE_MAP) {
+        if (fields->kind != NODE_REFUSED)
+            diag_error(set->diag, node_place(fields), "`spec` must be a group of fields, and is %s", node_kind_name(fields));
+        return false;
+    }
+    return field_fill(&env, doc->kind->table, fields, spec) &&
+           (doc->kind->check == NULL || doc->kind->check(doc, set->diag));
+}
+
+static bool check_envelope(struct conf_set *set, const struct conf_document *doc)
+{
+    struct span effect = field_map_find(&doc->labels, "kuma.io/effect");
+    bool is_good = true;
+
+    if (doc->kind->name_is_label && !value_is_label(doc->name)) {
+        diag_error(set->diag, doc->place, "the name of a %s has lower-case letters, digits and `-` only, starts with a "
+                   "letter and is at most 63 long", doc->kind->type);
+        is_good = false;
+    }
+    if (effect.at != NULL) {
+        diag_error(set->diag, doc->place, "`kuma.io/effect: %.*s` cannot be taken: this version does not evaluate without "
+                   "enforcing; take the label or the document out", SPAN_FMT(effect));
+        is_good = false;
+    }
+    return is_good;
+}
+
+static void add(struct conf_set *set, const struct node *root, const struct envelope *e, const struct node *fields,
+                bool is_good)
+{
+    enum kind_id kind = kind_find(e->type);
+    struct conf_document *doc;
+
+    if (kind == KIND_N) {
+        says_kind(set, root, e->type);
+        return;
+    }
+    doc = conf_arena_take(set->scratch, sizeof(*doc));
+    if (doc == NULL) {
+        full(set, root);
+        return;
+    }
+    *doc = (struct conf_document){ .kind = kind_list[kind], .root = root, .mesh = e->mesh, .name = e->name,
+                                   .labels = e->labels, .place = field_place(e, "name"), .order = set->documents_n++ };
+    if (doc->name.at == NULL) { /* Told already; its fields are still worth a look. */
+        fill_spec(set, doc, fields);
+        return;
+    }
+    doc->is_valid = enroll(set, kind, doc) && is_good;
+    doc->is_valid &= check_envelope(set, doc);
+    doc->is_valid &= fill_spec(set, doc, fields);
+}
+
+static void read_universal(struct conf_set *set, const struct node *root)
+{
+    struct field_env env = { set->scratch, set->diag };
+    const struct node *type = node_find(root, "type");
+    enum kind_id kind = type != NULL && type->kind == NODE_SCALAR ? kind_find(type->text) : KIND_N;
+    struct node *envelope = conf_arena_take(set->scratch, sizeof(*envelope));
+    struct node *fields = conf_arena_take(set->scratch, sizeof(*fields));
+    struct envelope e = { .node = NULL };
+    bool is_good;
+
+    if (envelope == NULL || fields == NULL) {
+        full(set, root);
+        return;
+    }
+    /* Of an unknown kind nothing but the kind is worth telling. */
+    if (kind == KIND_N && type != NULL && type->kind == NODE_SCALAR) {
+        says_kind(set, root, type->text);
+        return;
+    }
+    if (kind != KIND_N && !kind_list[kind]->has_spec) {
+        if (!split(set, root, envelope, fields))
+            return;
+        is_good = field_fill(&env, &universal_table, envelope, &e);
+        add(set, root, &e, fields, is_good);
+        return;
+    }
+    is_good = field_fill(&env, &universal_table, root, &e);
+    if (kind != KIND_N)
+        add(set, root, &e, e.spec, is_good);
+}
+
+/* A Secret of Kubernetes has its bytes in data.value: as the universal form has them. */
+static const struct node *secret_fields(struct conf_set *set, const struct node *root, const struct node *data)
+{
+    struct node *fields = conf_arena_take(set->scratch, sizeof(*fields));
+    struct node *value = conf_arena_take(set->scratch, sizeof(*value));
+
+    if (fields == NULL || value == NULL)
+        return NULL;
+    *fields = *root;
+    fields->first = NULL;
+    fields->children_n = 0;
+    if (node_find(data, "value") != NULL) {
+        *value = *node_find(data, "value");
+        value->key = SPAN_LIT("data");
+        value->next = NULL;
+        fields->first = value;
+        fields->children_n = 1;
+    }
+    return fields;
+}
+
+static void read_kubernetes(struct conf_set *set, const struct node *root)
+{
+    struct field_env env = { set->scratch, set->diag };
+    struct envelope e = { .node = NULL };
+    bool is_good = field_fill(&env, &kubernetes_table, root, &e);
+    bool is_secret = span_is(e.type, SPAN_LIT("Secret"));
+    struct span label;
+
+    if (e.type.at == NULL)
+        return;
+    if (e.api_version.at != NULL &&
+        !span_is(e.api_version, is_secret ? SPAN_LIT("v1") : SPAN_LIT("kuma.io/v1alpha1"))) {
+        diag_error(set->diag, field_place(&e, "apiVersion"), "`apiVersion` of a %.*s must be %s, and is \"%.*s\"",
+                   SPAN_FMT(e.type), is_secret ? "v1" : "kuma.io/v1alpha1", SPAN_FMT(e.api_version));
+        is_good = false;
+    }
+    if (e.metadata != NULL) {
+        e.name = e.metadata->name;
+        e.labels = e.metadata->labels;
+        label = field_map_find(&e.labels, "kuma.io/mesh");
+        if (e.mesh.at == NULL && label.at != NULL)
+            e.mesh = label;
+    }
+    if (e.mesh.at == NULL)
+        e.mesh = SPAN_LIT("default");
+    e.node = e.metadata != NULL ? e.metadata->node : root; /* The name's place. */
+    add(set, root, &e, is_secret ? secret_fields(set, root, e.data) : e.spec, is_good);
+}
+
+bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t documents_n)
+{
+    uint32_t slots_n = 16;
+
+    while (slots_n < documents_n * 2)
+        slots_n *= 2;
+    set->_slots = conf_arena_array(set->scratch, slots_n, sizeof(struct conf_document *));
+    if (set->_slots == NULL)
+        return false;
+    set->_slots_n = slots_n;
+    for (const struct document *d = first; d != NULL; d = d->next) {
+        if (d->root->kind != NODE_MAP)
+            diag_error(set->diag, node_place(d->root), "a document starts with `type:` and `name:`, and this one is %s",
+                       node_kind_name(d->root));
+        else if (node_find(d->root, "apiVersion") != NULL || node_find(d->root, "kind") != NULL)
+            read_kubernetes(set, d->root);
+        else
+            read_universal(set, d->root);
+    }
+    return !set->scratch->is_full;
+}
+
+const char *conf_file_read(struct conf_arena *arena, const char *path, size_t bytes_max, struct span *out_bytes)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* Not to hang on a pipe that bears a good name. */
+    const char *wrong = NULL;
+    struct stat st;
+    uint8_t *bytes;
+    size_t used = 0;
+    ssize_t n = 0;
+
+    if (fd < 0)
+        return errno == ENOENT ? "does not exist" : errno == EACCES ? "may not be read by this user" : "cannot be opened";
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        wrong = "is not a file";
+    else if ((uint64_t)st.st_size > bytes_max)
+        wrong = bytes_max == CONF_SCALAR_BYTES_MAX ? "is longer than 1 MiB" : "is longer than 16 MiB: split it";
+    bytes = wrong == NULL ? conf_arena_take(arena, (size_t)st.st_size + 1) : NULL;
+    if (wrong == NULL && bytes == NULL)
+        wrong = "does not fit into memory";
+    while (wrong == NULL && used < (size_t)st.st_size && (n = read(fd, bytes + used, (size_t)st.st_size - used)) > 0)
+        used += (size_t)n;
+    if (n < 0)
+        wrong = "cannot be read";
+    close(fd);
+    if (wrong == NULL)
+        *out_bytes = span_of(bytes, used);
+    return wrong;
+}
+
+bool conf_set_file(struct conf_set *set, struct diag_place place, struct span path, struct span *out_bytes)
+{
+    char full_path[4096];
+    const char *wrong;
+    int len;
+
+    if (set->dir == NULL) {
+        diag_error(set->diag, place, "files are not read here: write the text inline");
+        return false;
+    }
+    len = path.at[0] == '/' ? snprintf(full_path, sizeof(full_path), "%.*s", SPAN_FMT(path))
+                            : snprintf(full_path, sizeof(full_path), "%s/%.*s", set->dir, SPAN_FMT(path));
+    if (len < 0 || (size_t)len >= sizeof(full_path))
+        wrong = "has too long a name";
+    else
+        wrong = conf_file_read(set->scratch, full_path, CONF_SCALAR_BYTES_MAX, out_bytes);
+    if (wrong != NULL)
+        diag_error(set->diag, place, "the file %.*s %s", SPAN_FMT(path), wrong);
+    return wrong == NULL;
+}

@@ -1,0 +1,37 @@
+/* conf_set.h - all documents of one load: read, checked one by one, found by kind and name.
+ *
+ * Layer:  conf.
+ * Owner:  a load; everything in it lives in its scratch arena.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/diag.h"
+#include "conf/kind.h"
+
+struct conf_arena;
+struct document;
+
+struct conf_set {
+    struct conf_arena *scratch;
+    struct diag       *diag;
+    const char        *dir;          /* relative file names start here; NULL: from memory, files are not read */
+    const char        *state_dir;    /* or NULL */
+    struct conf_document *first[KIND_N], *last[KIND_N];
+    uint32_t           n[KIND_N];
+    uint32_t           documents_n;
+    struct conf_document **_slots;   /* by (kind, mesh, name), open addressing */
+    uint32_t           _slots_n;
+};
+
+/* Read envelopes and fields of all documents of the list. Post: every document with a kind and a name is in the set, the
+ * wrong ones with is_valid unset. false: memory is out, told. */
+bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t documents_n);
+/* Or NULL. */
+struct conf_document *conf_set_find(const struct conf_set *set, enum kind_id kind, struct span mesh, struct span name);
+/* A file that a document names: absolute, or below the directory of the configuration. false: told at place. */
+bool conf_set_file(struct conf_set *set, struct diag_place place, struct span path, struct span *out_bytes);
+/* The file's bytes in the scratch arena; NULL, or what is wrong with it ("is longer than 1 MiB"). */
+const char *conf_file_read(struct conf_arena *arena, const char *path, size_t bytes_max, struct span *out_bytes);

@@ -1,0 +1,52 @@
+/* kind.h - the kinds of documents: one file, one table, one row in kind_list each.
+ *
+ * Layer:  conf.
+ * Owner:  const tables; filled documents live in the load's scratch arena.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "conf/field_table.h"
+
+enum kind_id {
+    KIND_MESH_GATEWAY = 0,
+    KIND_MESH_HTTP_ROUTE,
+    KIND_MESH_EXTERNAL_SERVICE,
+    KIND_SECRET,
+    KIND_N
+};
+
+/* One document, read. */
+struct conf_document {
+    const struct kind *kind;
+    const struct node *root;
+    struct span        mesh, name;
+    struct list        labels;      /* struct map_item */
+    struct diag_place  place;       /* of its name */
+    const void        *spec;        /* the kind's struct */
+    bool               is_valid;    /* else only its name counts, so that references to it are not reported as well */
+    uint32_t           order;       /* number over the load */
+    uint32_t           index;       /* of what it was compiled to: a MeshExternalService's upstream */
+    struct conf_document *next;     /* of the same kind */
+};
+
+struct kind {
+    const char *type;               /* "MeshGateway" */
+    bool        has_spec;           /* fields below `spec`; else beside `type` and `name` (Kuma's older resources) */
+    bool        name_is_label;      /* RFC 1035 label; else RFC 1123 subdomain */
+    const struct object_table *table;
+    /* What a table cannot say. Pre: the table was satisfied. NULL: nothing. */
+    bool      (*check)(const struct conf_document *doc, struct diag *diag);
+};
+
+extern const struct kind *const kind_list[KIND_N];
+
+/* Kinds of Kuma that are known and not taken: the sentence says why and what to do; NULL for unknown ones. */
+const char *kind_refusal(struct span type);
+/* Position in kind_list, or KIND_N. */
+enum kind_id kind_find(struct span type);
+/* Nearest name of a kind, or NULL. */
+const char *kind_suggest(struct span type);

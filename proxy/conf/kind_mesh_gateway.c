@@ -1,0 +1,133 @@
+/* kind_mesh_gateway.c - MeshGateway.
+ *
+ * Spec:   kuma-dialect.md 3.5.
+ * Layer:  conf.
+ */
+#include "conf/kind_mesh_gateway.h"
+
+#include "conf/data_source.h"
+
+static const struct enum_row protocols[] = {
+    { .name = "HTTP", .value = GATEWAY_HTTP },
+    { .name = "HTTPS", .value = GATEWAY_HTTPS },
+    { .name = "TCP", .refusal = "this version routes HTTP only: write HTTP, or HTTPS with `tls`" },
+    { .name = "TLS", .refusal = "this version routes HTTP only: write HTTPS with `tls`" },
+    { .name = NULL },
+};
+
+static const struct enum_row tls_modes[] = {
+    { .name = "TERMINATE" },
+    { .name = "PASSTHROUGH", .refusal = "this version ends TLS at the gateway: write TERMINATE and certificates" },
+    { .name = NULL },
+};
+
+static const struct field_row tls_rows[] = {
+    { .name = "mode", .type = TYPE_ENUM, .offset = offsetof(struct gateway_tls, mode), .fallback = "TERMINATE",
+      .enums = tls_modes, .doc = "where TLS ends" },
+    { .name = "certificates", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct gateway_tls, certificates),
+      .is_required = true, .min = 1, .max = 2, .object = &data_source_table,
+      .doc = "one or two PEM texts (chain and key), of different key types" },
+    { .name = NULL },
+};
+static const struct object_table tls_table = {
+    .name = "listener's tls", .rows = tls_rows, .bytes = sizeof(struct gateway_tls),
+};
+
+static const struct field_row resources_rows[] = {
+    { .name = "connectionLimit", .alias = "connection_limit", .type = TYPE_INT,
+      .offset = offsetof(struct gateway_resources, connection_limit), .min = 1, .max = 4294967295,
+      .doc = "most connections at one time over all workers" },
+    { .name = NULL },
+};
+static const struct object_table resources_table = {
+    .name = "listener's resources", .rows = resources_rows, .bytes = sizeof(struct gateway_resources),
+};
+
+static const struct field_row listener_rows[] = {
+    { .name = "hostname", .type = TYPE_HOST_PATTERN, .offset = offsetof(struct gateway_listener, hostname),
+      .doc = "host that it serves, *.x for those below x, absent or * for any" },
+    { .name = "port", .type = TYPE_INT, .offset = offsetof(struct gateway_listener, port), .is_required = true, .min = 1,
+      .max = 65535, .doc = "TCP port" },
+    { .name = "protocol", .type = TYPE_ENUM, .offset = offsetof(struct gateway_listener, protocol), .is_required = true,
+      .enums = protocols, .doc = "HTTP or HTTPS" },
+    { .name = "tls", .type = TYPE_OBJECT, .offset = offsetof(struct gateway_listener, tls), .object = &tls_table,
+      .doc = "certificates, for HTTPS" },
+    { .name = "tags", .type = TYPE_MAP, .offset = offsetof(struct gateway_listener, tags),
+      .doc = "what routes can select it by" },
+    { .name = "crossMesh", .alias = "cross_mesh", .type = TYPE_BOOL, .offset = offsetof(struct gateway_listener, cross_mesh),
+      .fallback = "false", .doc = "for sidecars of other meshes" },
+    { .name = "resources", .type = TYPE_OBJECT, .offset = offsetof(struct gateway_listener, resources),
+      .object = &resources_table, .doc = "limits" },
+    { .name = NULL },
+};
+static const struct object_table listener_table = {
+    .name = "listener", .rows = listener_rows, .bytes = sizeof(struct gateway_listener),
+};
+
+static const struct field_row conf_rows[] = {
+    { .name = "listeners", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct gateway_conf, listeners),
+      .is_required = true, .min = 1, .max = 1024, .object = &listener_table, .doc = "at least one listener" },
+    { .name = NULL },
+};
+static const struct object_table conf_table = {
+    .name = "MeshGateway's conf", .rows = conf_rows, .bytes = sizeof(struct gateway_conf),
+};
+
+static const struct field_row selector_rows[] = {
+    { .name = "match", .type = TYPE_MAP, .offset = offsetof(struct gateway_selector, match), .is_required = true,
+      .doc = "tags of the gateway's data plane" },
+    { .name = NULL },
+};
+static const struct object_table selector_table = {
+    .name = "selector", .rows = selector_rows, .bytes = sizeof(struct gateway_selector),
+};
+
+static const struct field_row rows[] = {
+    { .name = "selectors", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct gateway_spec, selectors),
+      .object = &selector_table, .doc = "which data planes are this gateway; this node is every gateway" },
+    { .name = "tags", .type = TYPE_MAP, .offset = offsetof(struct gateway_spec, tags), .doc = "tags of all listeners" },
+    { .name = "conf", .type = TYPE_OBJECT, .offset = offsetof(struct gateway_spec, conf), .is_required = true,
+      .object = &conf_table, .doc = "write `conf:` with `listeners:` below it" },
+    { .name = NULL },
+};
+static const struct object_table table = {
+    .name = "MeshGateway", .rows = rows, .bytes = sizeof(struct gateway_spec), .doc = "listeners",
+};
+
+static bool check_listener(const struct gateway_listener *l, struct diag *diag)
+{
+    const struct data_source *sources;
+    bool is_good = true;
+
+    if (l->cross_mesh == 1) {
+        diag_error(diag, field_place(l, "crossMesh"), "`crossMesh` is for sidecars of other meshes: leave it out");
+        is_good = false;
+    }
+    if (l->protocol == GATEWAY_HTTP && l->tls != NULL) {
+        diag_error(diag, field_place(l, "tls"), "`tls` has no meaning with `protocol: HTTP`: write HTTPS, or take it out");
+        is_good = false;
+    }
+    if (l->protocol == GATEWAY_HTTPS && l->tls == NULL) {
+        diag_error(diag, field_place(l, "protocol"), "`protocol: HTTPS` needs `tls` with `certificates`");
+        return false;
+    }
+    if (l->tls == NULL)
+        return is_good;
+    sources = l->tls->certificates.items;
+    for (uint32_t i = 0; i < l->tls->certificates.n; i++)
+        is_good &= data_source_check(&sources[i], diag);
+    return is_good;
+}
+
+static bool check(const struct conf_document *doc, struct diag *diag)
+{
+    const struct gateway_spec *spec = doc->spec;
+    const struct gateway_listener *listeners = spec->conf->listeners.items;
+    bool is_good = true;
+
+    for (uint32_t i = 0; i < spec->conf->listeners.n; i++)
+        is_good &= check_listener(&listeners[i], diag);
+    return is_good;
+}
+
+const struct kind kind_mesh_gateway = { .type = "MeshGateway", .has_spec = false, .table = &table, .check = check };
