@@ -122,7 +122,7 @@ static void client_idle_push(struct client *cl, struct client_conn *c)
 static void client_conn_open(struct client *cl, struct client_conn *c)
 {
     c->gen++;
-    c->fd = net_connect(cl->conf.port);
+    c->fd = net_connect(cl->conf.port, cl->conf.plan == CLIENT_PLAN_EACH && !cl->conf.tls);
     c->is_open = true;
     c->is_done = false;
     c->is_broken = false;

@@ -243,7 +243,7 @@ static void floor_step(struct floor *f, const struct io_uring_cqe *cqe)
     switch ((enum floor_tag)net_tag_kind(tag)) {
     case FLOOR_TAG_ACCEPT:
         if (cqe->res >= 0) {
-            int up = net_connect(f->backend_port);
+            int up = net_connect(f->backend_port, false);
 
             floor_end_open(f, cqe->res, up);
             floor_end_open(f, up, cqe->res);

@@ -130,7 +130,7 @@ int net_listen(uint16_t port)
     return fd;
 }
 
-int net_connect(uint16_t port)
+int net_connect(uint16_t port, bool is_brief)
 {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(port)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -139,7 +139,8 @@ int net_connect(uint16_t port)
     addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0)
         net_die(errno, "socket");
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!is_brief)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0 && errno != EINPROGRESS)
         net_die(errno, "connect to 127.0.0.1:%u", port);
     return fd;

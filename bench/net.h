@@ -53,8 +53,9 @@ void net_buf_give_id(struct net *net, unsigned id);
 /* A listening socket on every address, non-blocking, TCP_NODELAY inherited by what it accepts. */
 int net_listen(uint16_t port);
 
-/* A non-blocking socket on its way to 127.0.0.1:port; sends on it wait for the connection. */
-int net_connect(uint16_t port);
+/* A non-blocking socket on its way to 127.0.0.1:port; sends on it wait for the connection. is_brief: it will send
+ * once, so that Nagle's algorithm has nothing to delay and need not be turned off. */
+int net_connect(uint16_t port, bool is_brief);
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t net_now_ns(void);
