@@ -10,7 +10,7 @@ from registry import Skip, rule
 
 FILE_LINES_MAX = 900
 FUNCTION_LINES_MAX = 70
-LINE_COLUMNS_MAX = 120
+LINE_COLUMNS_MAX = 140  # hand-aligned tables and their sentences need it
 STRUCT_FIELDS_MAX = 40
 
 LAYERS_SAMPLE = 'base\nproto io\nhttp\n\nonly liburing.h  io/ring_uring.c\n'

@@ -1,0 +1,124 @@
+/* exchange.h - one request and its answer, from the first byte of its head to its access record.
+ *
+ * Layer:  engine.
+ * Owner:  the engine's pool. Ends itself: ENDED retires the slot at once.
+ * Bounds: EXCHANGE_ARENA_BYTES_MAX; bodies by the watermarks of stream.h's queues.
+ * Thread: one.
+ *
+ *   AWAIT_HEAD -> AWAIT_POLICY -> AWAIT_ANSWER -> AWAIT_STREAMS -> AWAIT_FLUSH -> ENDED
+ *        \--------> AWAIT_BODY (built-in services) ----------------^
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/task.h"
+#include "base/wheel.h"
+#include "base/why.h"
+#include "http/stream.h"
+
+struct engine;
+struct epoch;
+struct route;
+struct listener;
+struct service;
+struct up;
+struct up_endpoint;
+
+enum exchange_state {
+    EXCHANGE_FREE = 0,
+    EXCHANGE_AWAIT_HEAD,     /* the client's head                                           */
+    EXCHANGE_AWAIT_POLICY,   /* a policy holds the request                                  */
+    EXCHANGE_AWAIT_BODY,     /* a built-in service wants the whole request first            */
+    EXCHANGE_AWAIT_ANSWER,   /* the upstream's head; the request's body flows meanwhile      */
+    EXCHANGE_AWAIT_STREAMS,  /* bodies                                                      */
+    EXCHANGE_AWAIT_FLUSH,    /* the answer's end is queued; the session takes it            */
+    EXCHANGE_ENDED,
+    EXCHANGE_STATES_N
+};
+
+enum { EXCHANGE_ID_BYTES = 32, EXCHANGE_CLIENT_BYTES = 48 };
+
+struct exchange {
+    struct task          task;     /* TASK_EXCHANGE */
+    struct timer         timer;    /* TASK_EXCHANGE */
+    uint8_t              state;    /* enum exchange_state */
+    uint8_t              tries_n;  /* connections tried */
+    uint8_t              chain_at; /* next policy to ask on the request's head; those before it were started */
+    uint16_t             why;      /* enum why: how it ended; WHY_OK: as it should */
+    bool                 has_answered : 1;  /* a final head went to the client */
+    bool                 is_local : 1;      /* the answer is our own */
+    bool                 interim_flying : 1;
+    bool                 up_was_reused : 1;
+    bool                 is_tls : 1;
+    bool                 has_body_policy : 1;
+    bool                 is_recorded : 1;
+
+    struct stream        down, up;
+    struct arena         arena;
+    struct head          request, response;
+    struct head          request_trailers, response_trailers;
+
+    struct epoch         *epoch;
+    const struct listener *listener;
+    const struct route   *route;
+    const struct service *service;
+    struct up            *upstream;     /* held */
+    struct up_endpoint   *endpoint;     /* counted in its requests_n while up is bound */
+    uint8_t              *chain_state;  /* policies' blocks */
+
+    uint64_t             began_ns;      /* head complete */
+    uint64_t             began_wall_ns;
+    uint64_t             up_began_ns, up_head_ns;
+    uint64_t             progress_ns;   /* a body byte moved */
+    uint64_t             request_body_bytes, response_body_bytes;
+    char                 id[EXCHANGE_ID_BYTES];
+    char                 client[EXCHANGE_CLIENT_BYTES];
+    uint8_t              client_len;
+    uint16_t             client_port;
+    struct span          target;        /* as the client wrote it, for the record */
+    struct span          authority;
+};
+
+/* session_hooks.stream_open: a place for a new request; NULL: all are busy. */
+struct stream *exchange_open(void *engine, struct session *s);
+/* A turn from the ready list. */
+void exchange_step(struct engine *e, struct exchange *x);
+void exchange_on_timer(struct engine *e, struct exchange *x);
+
+static inline struct span exchange_id(const struct exchange *x)
+{
+    return span_of(x->id, EXCHANGE_ID_BYTES);
+}
+
+static inline struct span exchange_client(const struct exchange *x)
+{
+    return span_of(x->client, x->client_len);
+}
+
+/* ---- between the files of engine/, not for others ---- */
+
+/* exchange_begin.c: route, policies, forwarding fields. WHY_OK: go upstream (or to the service). */
+enum why exchange_begin(struct engine *e, struct exchange *x);
+/* chain.c: ask the policies. WHY_OK with *out_holds, or why to answer / to cut (*out_cut). */
+enum why chain_request_head(struct engine *e, struct exchange *x, bool *out_holds, bool *out_cut);
+enum why chain_response_head(struct engine *e, struct exchange *x, bool *out_cut);
+enum why chain_request_body(struct engine *e, struct exchange *x, struct bufq *piece, bool is_end);
+enum why chain_response_body(struct engine *e, struct exchange *x, struct bufq *piece, bool is_end);
+void chain_end(struct engine *e, struct exchange *x);
+/* exchange_answer.c: our own answers. */
+void exchange_answer_why(struct engine *e, struct exchange *x, enum why why);
+void exchange_answer_redirect(struct engine *e, struct exchange *x);
+void exchange_answer_service(struct engine *e, struct exchange *x);
+/* exchange_up.c: towards the upstream. choose_up sets upstream, or service when the upstream is built in. */
+enum why exchange_choose_up(struct engine *e, struct exchange *x);
+enum why exchange_go_up(struct engine *e, struct exchange *x);
+bool exchange_may_retry(const struct exchange *x, enum why why);
+void exchange_leave_up(struct engine *e, struct exchange *x, enum why why);
+/* exchange_pump.c: bytes. */
+enum why exchange_pump_request(struct engine *e, struct exchange *x);
+enum why exchange_pump_response(struct engine *e, struct exchange *x);
+/* Tell the session that its stream changed. */
+void exchange_touch(struct engine *e, struct stream *st);

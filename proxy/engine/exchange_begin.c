@@ -1,0 +1,112 @@
+/* exchange_begin.c - a request's head is complete: whose is it, where does it go, what does it tell the upstream. */
+#include <string.h>
+
+#include "base/must.h"
+#include "engine/engine.h"
+#include "engine/exchange.h"
+#include "engine/forward.h"
+#include "engine/router.h"
+#include "io/socket_address.h"
+#include "proto/address.h"
+#include "proto/uri.h"
+
+/* The peer as text, for forwarding fields, log and echo. */
+static void exchange_note_client(struct exchange *x, const struct conn *c)
+{
+    uint8_t address[ADDRESS_BYTES];
+    uint16_t port = 0;
+
+    if (c->peer.bytes_n == 0)
+        return; /* Gone before we could ask. */
+    socket_address_split(&c->peer, address, &port);
+    STATIC_MUST((int)EXCHANGE_CLIENT_BYTES >= (int)ADDRESS_TEXT_BYTES_MAX, "a client's address must fit");
+    x->client_len = (uint8_t)address_print(address, x->client);
+    x->client_port = port;
+}
+
+static void exchange_make_id(struct engine *e, struct exchange *x)
+{
+    static const char hex[] = "0123456789abcdef";
+    uint64_t word[2] = { rng_u64(&e->shard->rng), rng_u64(&e->shard->rng) };
+
+    STATIC_MUST(EXCHANGE_ID_BYTES == 32, "two words in hex");
+    for (unsigned i = 0; i < EXCHANGE_ID_BYTES; i++)
+        x->id[i] = hex[word[i / 16] >> (i % 16 * 4) & 15];
+}
+
+/* One spelling of the path from here on: what the rules see is what goes upstream. */
+static enum why exchange_normalise(struct exchange *x)
+{
+    struct span path = head_path(&x->request), query = head_query(&x->request), normal;
+    enum why why = uri_normalise_path(path, &x->arena, &normal);
+
+    if (why != WHY_OK)
+        return why;
+    if (normal.at == path.at && normal.len == path.len)
+        return WHY_OK;
+    struct span target = arena_append(&x->arena, SPAN_NONE, normal);
+    if (query.at != NULL && path.len < x->request.target.len) {
+        target = arena_append(&x->arena, target, SPAN_LIT("?"));
+        target = arena_append(&x->arena, target, query);
+    }
+    if (x->arena.is_full)
+        return WHY_ARENA_FULL;
+    x->request.target = target;
+    return WHY_OK;
+}
+
+static enum why exchange_route(struct exchange *x, const struct conn *c)
+{
+    struct span host = SPAN_NONE;
+    const struct virtual_host *vh;
+    uint16_t port;
+
+    if (x->request.authority.len > 0)
+        (void)uri_split_host_port(x->request.authority, &host, &port);
+    vh = router_host(x->listener, host);
+    if (vh == NULL)
+        return WHY_ROUTE_NO_HOST;
+    /* A host of another listener than the one whose certificate was shown: RFC 9110 s15.5.20. */
+    if (c->has_tls_host && c->tls_host != vh->listener_name_index)
+        return WHY_ROUTE_MISDIRECTED;
+    x->route = router_find(vh, &x->request, head_path(&x->request));
+    if (x->route == NULL)
+        return x->arena.is_full ? WHY_ARENA_FULL : WHY_ROUTE_NO_MATCH;
+    return WHY_OK;
+}
+
+static enum why exchange_prepare(struct engine *e, struct exchange *x, const struct conn *c)
+{
+    enum why why = exchange_normalise(x);
+
+    if (why != WHY_OK)
+        return why;
+    if (x->listener == NULL)
+        return WHY_ROUTE_NO_HOST;
+    if (x->listener->is_management) {
+        x->service = &e->management;
+        return x->service->answer != NULL ? WHY_OK : WHY_ROUTE_NO_MATCH;
+    }
+    if ((why = exchange_route(x, c)) != WHY_OK)
+        return why;
+    head_strip_hop(&x->request);
+    return forward_request(e, x, c);
+}
+
+enum why exchange_begin(struct engine *e, struct exchange *x)
+{
+    const struct conn *c = conn_of_session(x->down.session);
+
+    x->began_ns = x->progress_ns = e->shard->now_ns;
+    x->began_wall_ns = e->shard->wall_ns;
+    x->epoch = e->epoch;
+    x->epoch->holds_n++;
+    x->is_tls = c->tls != NULL;
+    x->target = x->request.target;
+    x->authority = x->request.authority;
+    x->listener = engine_listener(x->epoch, c->listener);
+    counter_add(&e->shard->counters, METRIC_REQUESTS, 1);
+    exchange_make_id(e, x);
+    exchange_note_client(x, c);
+    return exchange_prepare(e, x, c);
+}
