@@ -8,8 +8,9 @@
  *   session writes, exchange reads           exchange writes, session reads
  *
  * rx_head is filled in the memory that the exchange lent (exchange owns head and arena).
- * An exchange that is done with a stream calls session->type->stream_leave; a session that is done sets `gone` and
- * forgets the stream at once (session == NULL from then on).
+ * An exchange that is done with a stream calls session->type->stream_leave. A session that ends sets `gone` and forgets the
+ * stream at once (session == NULL from then on); when only the stream ends early, `gone` is set and the exchange still leaves:
+ * until then its work counts against the connection's limit of requests in progress (CVE-2023-44487, CVE-2025-8671).
  */
 #pragma once
 
@@ -27,6 +28,7 @@ struct stream {
     struct session *session;   /* NULL: not bound, or the session has left               */
     struct task    *reader;    /* the exchange's task: pushed when rx or room changed     */
     uint32_t        id;        /* the session's own number (HTTP/2 stream id, or 0)       */
+    uint32_t        slot;      /* the session's own: its place in a table of streams      */
 
     /* rx: session writes */
     struct head    *rx_head;      /* lent by the exchange; request or final response       */
