@@ -18,6 +18,7 @@ struct conf_arena;   /* conf/conf_arena.h: the block */
 struct host_index;   /* conf/host_index.h: host name -> position, whatever their number */
 struct route_index;  /* conf/route_index.h: path -> routes, whatever their number       */
 struct regex;        /* conf/regex.h: compiled pattern (PCRE2), thread-safe to match */
+struct access_format; /* engine/access_log.h: opaque here */
 struct tls_server;   /* conn/tls.h: opaque here  */
 struct tls_client;
 
@@ -214,5 +215,6 @@ struct snapshot {
     /* Filled by control after compiling: TLS contexts, one set a worker, [worker][index]; see conn/tls.h. */
     struct tls_server   ***tls_servers;   /* [worker][listener-wide number of tls_host] */
     struct tls_client   ***tls_clients;   /* [worker][upstream] */
+    struct access_format  *access_format; /* compiled from access_log; NULL: no records */
     uint32_t               tls_held_n;    /* contexts that control holds for this snapshot */
 };
