@@ -16,7 +16,7 @@
 
 #include "base/limits.h"
 #include "base/must.h"
-#include "base/rng.h"
+#include "base/random.h"
 
 enum { POOL_BYTES = 4096 };
 

@@ -18,7 +18,7 @@
 #include <wolfssl/wolfcrypt/aes.h>
 
 #include "base/limits.h"
-#include "base/rng.h"
+#include "base/random.h"
 #include "conn/tls_thread.h"
 
 enum { EPOCH_SLOTS = 4, KEY_BYTES = 32, TAG_BYTES = 16, FILLER = 0xa5 };
