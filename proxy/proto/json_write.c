@@ -33,73 +33,114 @@ static uint32_t utf8_bytes(const uint8_t *p, const uint8_t *end)
     return n;
 }
 
-static void escape_control(struct text_write *out, uint8_t byte)
+static char *escape_control(char *at, uint8_t byte)
 {
     static const char digits[] = "0123456789abcdef";
     static const char shorts[32] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
 
-    *out->at++ = '\\';
+    *at++ = '\\';
     if (byte < 0x20 && shorts[byte] != 0) {
-        *out->at++ = shorts[byte];
-        return;
+        *at++ = shorts[byte];
+        return at;
     }
-    memcpy(out->at, "u00", 3);
-    out->at[3] = digits[byte >> 4];
-    out->at[4] = digits[byte & 15];
-    out->at += 5;
+    memcpy(at, "u00", 3);
+    at[3] = digits[byte >> 4];
+    at[4] = digits[byte & 15];
+    return at + 5;
 }
 
-/* What begins at p, which is no plain byte; answers how many bytes were used. Pre: room for 6. */
-static uint32_t escape_one(struct text_write *out, const uint8_t *p, const uint8_t *end)
+/* One character at *io_p, whatever it is. Pre: room for 6. */
+static char *escape_one(char *at, const uint8_t **io_p, const uint8_t *end)
 {
+    const uint8_t *p = *io_p;
     uint32_t n;
 
+    *io_p = p + 1;
     if (*p == '"' || *p == '\\') {
-        *out->at++ = '\\';
-        *out->at++ = (char)*p;
-        return 1;
+        *at++ = '\\';
+        *at++ = (char)*p;
+        return at;
     }
-    if (*p < 0x20 || *p == 0x7f) {
-        escape_control(out, *p);
-        return 1;
+    if (*p < 0x20 || *p == 0x7f)
+        return escape_control(at, *p);
+    if (*p < 0x7f) {
+        *at++ = (char)*p;
+        return at;
     }
     n = utf8_bytes(p, end);
     if (n == 0) {
-        memcpy(out->at, "\\ufffd", 6);
-        out->at += 6;
-        return 1;
+        memcpy(at, "\\ufffd", 6);
+        return at + 6;
     }
-    if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) { /* U+0080..U+009F */
-        escape_control(out, p[1]);
-        return 2;
+    *io_p = p + n;
+    if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) /* U+0080..U+009F */
+        return escape_control(at, p[1]);
+    memcpy(at, p, n);
+    return at + n;
+}
+
+/* The last 2..7 bytes at once, as two overlapping halves; false when one of them needs a look. */
+static bool escape_tail(char *at, const uint8_t *p, size_t n)
+{
+    if (n >= 4) {
+        uint32_t first, last;
+        memcpy(&first, p, 4);
+        memcpy(&last, p + n - 4, 4);
+        if (needs_look((uint64_t)last << 32 | first))
+            return false;
+        memcpy(at, &first, 4);
+        memcpy(at + n - 4, &last, 4);
+        return true;
     }
-    memcpy(out->at, p, n);
-    out->at += n;
-    return n;
+    uint16_t first, last;
+    memcpy(&first, p, 2);
+    memcpy(&last, p + n - 2, 2);
+    if (needs_look(UINT64_C(0x2020202000000000) | (uint64_t)last << 16 | first))
+        return false;
+    memcpy(at, &first, 2);
+    memcpy(at + n - 2, &last, 2);
+    return true;
+}
+
+/* As much of [p, end) as fits while 8 bytes of room are left; answers where it stopped, and *io_at moved on. */
+static const uint8_t *escape_run(char **io_at, const char *at_end, const uint8_t *p, const uint8_t *end)
+{
+    char *at = *io_at;
+
+    while (p < end && at_end - at >= 8) {
+        uint64_t eight;
+        if (end - p >= 8) {
+            memcpy(&eight, p, 8);
+            if (!needs_look(eight)) {
+                memcpy(at, &eight, 8);
+                at += 8;
+                p += 8;
+                continue;
+            }
+        } else if (end - p >= 2 && escape_tail(at, p, (size_t)(end - p))) {
+            at += end - p;
+            p = end;
+            break;
+        }
+        at = escape_one(at, &p, end);
+    }
+    *io_at = at;
+    return p;
 }
 
 void json_write_escaped(struct text_write *out, struct span value)
 {
     const uint8_t *p = value.at, *end = value.at + value.len;
 
-    while (p < end) {
-        uint64_t eight;
-        if (!text_write_room(out, 8))
-            return;
-        if (end - p >= 8) {
-            memcpy(&eight, p, 8);
-            if (!needs_look(eight)) {
-                memcpy(out->at, &eight, 8);
-                out->at += 8;
-                p += 8;
-                continue;
-            }
-        }
-        if (*p >= 0x20 && *p != '"' && *p != '\\' && *p < 0x7f)
-            *out->at++ = (char)*p++;
-        else
-            p += escape_one(out, p, end);
-    }
+    while (p < end && text_write_room(out, 8))
+        p = escape_run(&out->at, out->_end, p, end);
+}
+
+char *json_write_escape(char *at, const char *end, struct span value)
+{
+    const uint8_t *value_end = value.at + value.len;
+
+    return escape_run(&at, end, value.at, value_end) == value_end ? at : NULL;
 }
 
 static void comma(struct json_write *j)

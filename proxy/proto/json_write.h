@@ -37,3 +37,6 @@ void json_write_member_bool(struct json_write *j, const char *key, bool value);
 
 /* Only the inside of a string: no quotes around, no comma before. */
 void json_write_escaped(struct text_write *out, struct span value);
+/* The same for those who keep the place in a register: to at, not past end. Answers the place behind it, NULL when it
+ * does not fit (up to 8 bytes early). */
+MUST_CHECK char *json_write_escape(char *at, const char *end, struct span value);

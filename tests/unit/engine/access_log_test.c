@@ -1,0 +1,283 @@
+/* access_log_test.c - one record is one line, whatever is in it.
+ *
+ * Goal:   both styles say what they should, values cannot forge lines or end fields, a line always fits a record's
+ *         room, and a wrong format is refused with its position.
+ * Method: rows of format and line; the worst values that a head can hold; yyjson reads the JSON back.
+ */
+#include "lib/check.h"
+
+#include <yyjson.h>
+
+#include "base/limits.h"
+#include "conf/snapshot.h"
+#include "engine/access_log.h"
+
+struct world {
+    struct buf_pool        bufs;
+    struct arena           arena;
+    struct head            request, response;
+    struct timestamp_cache stamps;
+    struct access_record   record;
+    struct access_format   format;
+    struct diag            diag;
+    char                   out[LOG_RECORD_BYTES_MAX];
+};
+
+static void world_open(struct world *w)
+{
+    memset(w, 0, sizeof(*w));
+    CHECK(buf_pool_open(&w->bufs, 64, 64) == WHY_OK, "no memory for the test\n");
+    arena_init(&w->arena, &w->bufs, EXCHANGE_ARENA_BYTES_MAX);
+    head_init(&w->request, &w->arena);
+    head_init(&w->response, &w->arena);
+    w->request.target = SPAN_LIT("/as/sent");
+    CHECK(head_add(&w->request, SPAN_LIT("User-Agent"), SPAN_LIT("curl/8"), 0) &&
+          head_add(&w->request, SPAN_LIT("X-Forwarded-For"), SPAN_LIT("203.0.113.9"), 0) &&
+          head_add(&w->response, SPAN_LIT("Content-Type"), SPAN_LIT("text/plain"), 0), "heads\n");
+    w->record = (struct access_record){
+        .began_wall_ns = UINT64_C(1700000000123000000), .duration_ns = 12345678, .up_head_ns = 7000999,
+        .client = SPAN_LIT("203.0.113.9"), .client_port = 4711, .status = 200, .version = HTTP_VERSION_11, .tries_n = 1,
+        .request_id = SPAN_LIT("id-1"), .method = SPAN_LIT("GET"), .scheme = SPAN_LIT("https"),
+        .authority = SPAN_LIT("api.example"), .target = SPAN_LIT("/as/written?q=1"), .listener = SPAN_LIT("edge:8443"),
+        .route = SPAN_LIT("orders"), .upstream = SPAN_LIT("orders-up"), .endpoint = SPAN_LIT("192.0.2.1:80"),
+        .bytes_in = 5, .bytes_out = 1234, .tls_version = "TLSv1.3", .tls_cipher = "TLS_AES_128_GCM_SHA256",
+        .request = &w->request, .response = &w->response, .stamps = &w->stamps,
+    };
+    diag_init(&w->diag);
+}
+
+static void world_close(struct world *w)
+{
+    arena_fini(&w->arena);
+    buf_pool_close(&w->bufs);
+}
+
+static bool compile(struct world *w, const char *format, bool is_json)
+{
+    struct access_log conf = { .is_on = true, .is_json = is_json, .format = span_str(format) };
+
+    return access_format_compile(&w->format, &conf, SPAN_LIT("default"), (struct diag_place){ 0 }, &w->diag);
+}
+
+static struct span line_of(struct world *w)
+{
+    return span_of(w->out, access_log_format(&w->format, &w->record, w->out, sizeof(w->out)));
+}
+
+TEST(json_default_keys)
+{
+    static const char want[] =
+        "{\"time\":\"2023-11-14T22:13:20.123Z\",\"id\":\"id-1\",\"client\":\"203.0.113.9\",\"method\":\"GET\","
+        "\"scheme\":\"https\",\"host\":\"api.example\",\"target\":\"/as/written?q=1\",\"protocol\":\"HTTP/1.1\","
+        "\"user_agent\":\"curl/8\",\"status\":200,\"why\":\"ok\",\"listener\":\"edge:8443\",\"route\":\"orders\","
+        "\"upstream\":\"orders-up\",\"endpoint\":\"192.0.2.1:80\",\"tries\":1,\"received\":5,\"sent\":1234,"
+        "\"duration_ms\":12.345,\"upstream_ms\":7.000,\"tls\":\"TLSv1.3\",\"cipher\":\"TLS_AES_128_GCM_SHA256\"}\n";
+    struct world w;
+
+    world_open(&w);
+    CHECK(compile(&w, "", true), "refused\n");
+    struct span line = line_of(&w);
+    CHECK(span_is(line, SPAN_LIT(want)), "%.*s", SPAN_FMT(line));
+    w.record = (struct access_record){ .why = WHY_URI_FORM, .stamps = &w.stamps };
+    line = line_of(&w);
+    CHECK(line.len > 0 && strstr(w.out, "\"status\":0,\"why\":\"uri-form\"") != NULL, "%.*s", SPAN_FMT(line));
+    world_close(&w);
+}
+
+TEST(operators)
+{
+    static const struct {
+        const char *format, *line;
+    } rows[] = {
+        { "%START_TIME%", "2023-11-14T22:13:20.123Z" },
+        { "%REQ(:METHOD)% %REQ(:PATH)% %REQ(:AUTHORITY)% %REQ(:SCHEME)% %REQ(:NONE)%",
+          "GET /as/sent api.example https -" },
+        { "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "/as/written?q=1" },
+        { "%REQ(USER-AGENT)% %REQ(user-agent)% %REQ(absent)%", "curl/8 curl/8 -" },
+        { "%REQ(ABSENT?USER-AGENT)% %REQ(USER-AGENT?ABSENT)% %REQ(A?B)%", "curl/8 curl/8 -" },
+        { "%REQ(USER-AGENT):4% %REQ(USER-AGENT):6% %REQ(USER-AGENT):7%", "curl curl/8 curl/8" },
+        { "%RESP(CONTENT-TYPE)% %RESP(A?content-type)% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%",
+          "text/plain text/plain 7" },
+        { "%PROTOCOL% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %RESPONSE_FLAGS%", "HTTP/1.1 200 ok -" },
+        { "%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESPONSE_DURATION%", "5 1234 12 7" },
+        { "%UPSTREAM_HOST% %UPSTREAM_CLUSTER% %UPSTREAM_REQUEST_ATTEMPT_COUNT%", "192.0.2.1:80 orders-up 1" },
+        { "%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_REMOTE_PORT%",
+          "203.0.113.9:4711 203.0.113.9 4711" },
+        { "%DOWNSTREAM_TLS_VERSION% %DOWNSTREAM_TLS_CIPHER%", "TLSv1.3 TLS_AES_128_GCM_SHA256" },
+        { "%ROUTE_NAME% %REQ(X-REQUEST-ID)% %STREAM_ID%", "orders id-1 id-1" },
+        { "%KUMA_MESH% %KUMA_ZONE% %KUMA_WORKLOAD% %KUMA_SOURCE_SERVICE% %KUMA_DESTINATION_SERVICE%",
+          "default - - edge:8443 orders-up" },
+        { "%KUMA_SOURCE_ADDRESS% %KUMA_SOURCE_ADDRESS_WITHOUT_PORT% %KUMA_TRAFFIC_DIRECTION%",
+          "203.0.113.9:4711 203.0.113.9 UNSPECIFIED" },
+        { "100%% %% %%%PROTOCOL%%%\n", "100% % %HTTP/1.1%" }, { "plain", "plain" }, { "a\tb", "a\tb" },
+        { "", "[2023-11-14T22:13:20.123Z] default \"GET /as/written?q=1 HTTP/1.1\" 200 - 5 1234 12 7 \"203.0.113.9\" "
+              "\"curl/8\" \"-\" \"id-1\" \"api.example\" \"edge:8443\" \"orders-up\" \"203.0.113.9\" "
+              "\"192.0.2.1:80\"" },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct world w;
+        world_open(&w);
+        CHECK(compile(&w, rows[i].format, false), "%s: %s\n", rows[i].format, w.diag.items[0].text);
+        struct span line = line_of(&w);
+        CHECK(line.len > 0 && line.at[line.len - 1] == '\n', "%s: no line feed\n", rows[i].format);
+        line.len--;
+        CHECK(span_is(line, span_str(rows[i].line)), "%s: %.*s\n", rows[i].format, SPAN_FMT(line));
+        world_close(&w);
+    }
+}
+
+TEST(operators_without_a_value)
+{
+    struct world w;
+
+    world_open(&w);
+    CHECK(compile(&w,
+                  "%REQ(:METHOD)% %REQ(A)% %RESP(A)% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% %PROTOCOL% %UPSTREAM_HOST% "
+                      "%DOWNSTREAM_TLS_VERSION% %ROUTE_NAME% %RESPONSE_FLAGS% %DOWNSTREAM_REMOTE_ADDRESS%", false),
+                      "refused\n");
+    w.record = (struct access_record){ .why = WHY_ROUTE_NO_MATCH, .client = SPAN_LIT("2001:db8::1"),
+                                       .stamps = &w.stamps };
+    struct span line = line_of(&w);
+    CHECK(span_is(line, SPAN_LIT("- - - - - - - - NR [2001:db8::1]:0\n")), "%.*s", SPAN_FMT(line));
+    world_close(&w);
+}
+
+TEST(wrong_formats_are_refused_with_their_place)
+{
+    static const struct {
+        const char *format, *said;
+    } rows[] = {
+        { "%NOPE%", "unknown operator %NOPE% at position 1" }, { "ab%%%PROTOKOL%", "did you mean %PROTOCOL%?" },
+        { "ab%%%PROTOKOL%", "at position 5" }, { "a%", "position 2" }, { "%PROTOCOL", "position 1" },
+        { "%protocol%", "did you mean %PROTOCOL%" }, { "%REQ%", "in brackets" }, { "%REQ()%", "the name of a header" },
+        { "%REQ(?A)%", "the name of a header" }, { "%REQ(A?)%", "the name of a header" }, { "%REQ(A%", "not closed" },
+        { "%REQ(A)x%", "only a colon" }, { "%REQ(A):%", "only a colon" }, { "%REQ(A):0%", "only a colon" },
+        { "%REQ(A):1025%", "only a colon" }, { "%REQ(A):-1%", "only a colon" }, { "%START_TIME(%s)%", "" },
+        { "%START_TIME(x)%", "only REQ and RESP" }, { "%PROTOCOL:x%", "only a colon" }, { "a\nb", "position 2" },
+        { "a\x01", "position 2" }, { "%%%", "position 3" }, { "% %", "unknown operator" },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct world w;
+        world_open(&w);
+        CHECK(!compile(&w, rows[i].format, false) && w.diag.errors_n > 0, "%s: taken\n", rows[i].format);
+        bool is_said = false;
+        for (uint32_t k = 0; k < w.diag.items_n; k++)
+            is_said |= strstr(w.diag.items[k].text, rows[i].said) != NULL;
+        CHECK(is_said, "%s: %s\n", rows[i].format, w.diag.items[0].text);
+        world_close(&w);
+    }
+}
+
+TEST(formats_have_a_longest)
+{
+    char format[ACCESS_FORMAT_BYTES_MAX + 2];
+    struct world w;
+
+    world_open(&w);
+    memset(format, 'x', sizeof(format));
+    format[ACCESS_FORMAT_BYTES_MAX] = 0;
+    CHECK(compile(&w, format, false), "longest: %s\n", w.diag.items[0].text);
+    CHECK(line_of(&w).len == ACCESS_FORMAT_BYTES_MAX + 1, "line\n");
+    format[ACCESS_FORMAT_BYTES_MAX] = 'x';
+    format[ACCESS_FORMAT_BYTES_MAX + 1] = 0;
+    CHECK(!compile(&w, format, false), "too long\n");
+    format[0] = 0;
+    for (unsigned i = 0; i < ACCESS_OPS_MAX; i++)
+        strcat(format, "%STREAM_ID%");
+    CHECK(compile(&w, format, false), "most pieces: %s\n", w.diag.items[1].text);
+    strcat(format, "x");
+    CHECK(!compile(&w, format, false), "too many pieces\n");
+    world_close(&w);
+}
+
+/* Every text of the record as long and as bad as a head can hold. */
+static void fill_with(struct world *w, struct span worst)
+{
+    struct access_record *r = &w->record;
+
+    r->request_id = r->method = r->scheme = r->authority = r->target = worst;
+    r->listener = r->route = r->upstream = r->endpoint = worst;
+    r->began_wall_ns = r->duration_ns = r->up_head_ns = r->bytes_in = r->bytes_out = UINT64_MAX;
+    r->tries_n = UINT32_MAX;
+    r->client = SPAN_LIT("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+    head_init(&w->request, &w->arena);
+    CHECK(head_add_static(&w->request, FIELD_USER_AGENT, SPAN_LIT("user-agent"), worst), "field\n");
+}
+
+TEST(lines_fit_and_cannot_be_forged)
+{
+    static const uint8_t bytes[] = { 0, '\n', '\r', '"', '\\', 0x1b, 0x7f, 0xff, 'x' };
+
+    for (size_t i = 0; i < COUNT(bytes); i++)
+        for (int style = 0; style < 3; style++) {
+            char worst[HEAD_LINE_BYTES_MAX], format[ACCESS_FORMAT_BYTES_MAX + 1] = "";
+            struct world w;
+            world_open(&w);
+            memset(worst, bytes[i], sizeof(worst));
+            fill_with(&w, span_of(worst, sizeof(worst)));
+            for (unsigned k = 0; style == 2 && k < ACCESS_OPS_MAX; k++)
+                strcat(format, k % 2 == 0 ? "%ROUTE_NAME%" : "%STREAM_ID%");
+            CHECK(compile(&w, format, style == 0), "style %d\n", style);
+            struct span line = line_of(&w);
+            CHECK(line.len > 0, "byte %d style %d: does not fit\n", bytes[i], style);
+            for (size_t k = 0; k + 1 < line.len; k++)
+                CHECK(line.at[k] >= ' ' && line.at[k] != 0x7f, "byte %d style %d: %d at %zu\n", bytes[i], style,
+                      line.at[k], k);
+            CHECK(line.at[line.len - 1] == '\n', "byte %d style %d: no line feed\n", bytes[i], style);
+            if (style == 0) {
+                yyjson_doc *doc = yyjson_read(w.out, line.len, 0);
+                CHECK(doc != NULL && yyjson_obj_size(yyjson_doc_get_root(doc)) == 22, "byte %d: not JSON\n", bytes[i]);
+                yyjson_doc_free(doc);
+            }
+            world_close(&w);
+        }
+}
+
+TEST(json_template_escapes)
+{
+    struct world w;
+
+    world_open(&w);
+    CHECK(compile(&w, "{\"ua\":\"%REQ(USER-AGENT)%\",\"code\":%RESPONSE_CODE%}", true), "refused\n");
+    CHECK(head_set(&w.request, SPAN_LIT("user-agent"), SPAN_LIT("a\",\"code\":1,\"x\":\"\\")), "set\n");
+    struct span line = line_of(&w);
+    CHECK(span_is(line, SPAN_LIT("{\"ua\":\"a\\\",\\\"code\\\":1,\\\"x\\\":\\\"\\\\\",\"code\":200}\n")), "%.*s",
+          SPAN_FMT(line));
+    world_close(&w);
+}
+
+TEST(small_room_is_no_overrun)
+{
+    struct world w;
+
+    world_open(&w);
+    CHECK(compile(&w, "", true), "refused\n");
+    for (uint32_t room = 0; room < 700; room++) {
+        memset(w.out, '#', sizeof(w.out));
+        uint32_t n = access_log_format(&w.format, &w.record, w.out, room);
+        CHECK(n <= room, "room %u: %u\n", room, n);
+        for (uint32_t i = room; i < 720; i++)
+            CHECK(w.out[i] == '#', "room %u: byte %u\n", room, i);
+    }
+    world_close(&w);
+}
+
+TEST(flags_of_endings)
+{
+    CHECK(strcmp(access_log_flags(WHY_OK), "-") == 0, "ok\n");
+    CHECK(strcmp(access_log_flags(WHY_UP_NO_ENDPOINT), "UH") == 0, "no endpoint\n");
+    CHECK(strcmp(access_log_flags(WHY_IO_REFUSED), "UF") == 0, "refused\n");
+    CHECK(strcmp(access_log_flags(WHY_UP_RESET_LATE), "UC") == 0, "reset\n");
+    CHECK(strcmp(access_log_flags(WHY_UP_BAD_ANSWER), "UPE") == 0, "bad answer\n");
+    CHECK(strcmp(access_log_flags(WHY_URI_FORM), "DPE") == 0, "bad request\n");
+    CHECK(strcmp(access_log_flags(WHY_POLICY_BODY_CAP), "-") == 0, "policy\n");
+    for (int why = 0; why < WHY_N; why++)
+        CHECK(access_log_flags((enum why)why)[0] != 0, "%s has none\n", why_name((enum why)why));
+}
+
+CHECK_RUN(RUN(json_default_keys), RUN(operators), RUN(operators_without_a_value),
+          RUN(wrong_formats_are_refused_with_their_place), RUN(formats_have_a_longest),
+          RUN(lines_fit_and_cannot_be_forged), RUN(json_template_escapes), RUN(small_room_is_no_overrun),
+          RUN(flags_of_endings))
