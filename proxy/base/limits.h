@@ -113,6 +113,7 @@ enum limits {
     CONF_SCRATCH_BYTES_MAX     = 1073741824, /* reserved address space while reading, given back after      */
     CONF_SNAPSHOT_BYTES_MAX    = 536870912, /* reserved address space of one snapshot: 10,000 routes take 10 MB */
     CONF_SUGGEST_BYTES_MAX     = 48,        /* longer names get no "did you mean"                           */
+    CONF_LISTENERS_MAX         = 128,       /* of one snapshot: half of LISTENERS_MAX, old and new fit side by side */
     CONF_ROUTES_MAX            = 1048576,   /* after a rule became one route a match and a host             */
     CONF_HEADER_ACTIONS_MAX    = 16,        /* per list of a header filter: Kuma's own limit                */
     REGEX_PATTERN_BYTES_MAX    = 1024,      /* RE2 in Envoy refuses about here, by program size             */

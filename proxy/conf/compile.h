@@ -15,6 +15,7 @@
 #include "conf/snapshot.h"
 
 struct gateway_listener;
+struct policy_set;
 
 /* One rule, compiled once, however many hosts it serves. What filters say and what backends say may come from different
  * documents (kuma-dialect.md 3.8: rules with equal matches merge). */
@@ -59,16 +60,16 @@ struct compile {
     uint32_t             tos_n;
     struct listener_plan *listeners;     /* sorted by port, then as written */
     uint32_t             listeners_n;
+    struct policy_set   *policies;       /* compile_policy.c */
     struct span          system_ca;      /* read at the first need; at == NULL: not yet */
 };
 
+bool compile_policies(struct compile *c);
 bool compile_upstreams(struct compile *c);
 bool compile_rules(struct compile *c);
 bool compile_listeners(struct compile *c);
-/* Routes of one host from the rules of tos (strongest first), sorted and indexed. */
-bool compile_host(struct compile *c, struct to_plan *const *tos, uint32_t tos_n, struct virtual_host *host);
-bool compile_policies(struct compile *c);
-
-/* Which of two documents' policies is the stronger (kuma-dialect.md 3.8): < 0 when a is the weaker. The targets' kinds are compared by the
- * caller, before. */
-int document_strength(const struct conf_document *a, const struct conf_document *b);
+/* TLS of the listeners of one port. */
+bool compile_tls_hosts(struct compile *c, const struct listener_plan *plans, uint32_t n, struct listener *listener);
+/* Routes of one host of a listener from the rules of tos (strongest first), sorted and indexed. */
+bool compile_host(struct compile *c, const struct listener_plan *l, struct to_plan *const *tos, uint32_t tos_n,
+                  struct virtual_host *host);

@@ -5,11 +5,11 @@
  */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/must.h"
 #include "conf/chain.h"
 #include "conf/compile.h"
+#include "conf/compile_policy.h"
 #include "conf/conf_arena.h"
 #include "conf/document.h"
 #include "conf/route_index.h"
@@ -62,38 +62,70 @@ static void merge(struct compile *c, struct merge_table *t, const struct rule_pl
         m->backends = rule;
 }
 
-static bool build_chain(struct compile *c, const struct merged *m, struct route *route)
+/* Policies of a route in the order of enum policy_index, with their configurations. */
+static bool fill_chain(struct compile *c, const struct merged *m, const struct route_settings *settings,
+                       struct chain_entry *entries, uint32_t *out_n)
 {
-    const struct header_modifier_conf *modifier = m->filters->modifier;
-    struct chain_entry *entries = conf_arena_array(c->arena, POLICY_LIST_N, sizeof(*entries));
+    struct body_cap_conf *cap;
+    struct chop_conf *chop;
     uint32_t n = 0;
 
-    if (entries == NULL)
-        return false;
-    if (modifier != NULL)
-        entries[n++] = (struct chain_entry){ .policy = POLICY_HEADER_MODIFIER, .conf = modifier };
-    for (uint32_t i = 0; i < n; i++) {
-        entries[i].exchange_offset = route->chain_bytes;
-        entries[i].worker_offset = c->snapshot->worker_state_bytes;
-        route->chain_bytes += chain_state[entries[i].policy].exchange_bytes;
-        c->snapshot->worker_state_bytes += chain_state[entries[i].policy].worker_bytes;
+    if (settings->has_body_cap) {
+        if ((cap = conf_arena_take(c->arena, sizeof(*cap))) == NULL)
+            return false;
+        cap->body_bytes_max = settings->body_bytes_max;
+        entries[n++] = (struct chain_entry){ .policy = POLICY_BODY_CAP, .conf = cap };
     }
-    route->chain = entries;
-    route->chain_n = n;
+    if (m->filters->modifier != NULL)
+        entries[n++] = (struct chain_entry){ .policy = POLICY_HEADER_MODIFIER, .conf = m->filters->modifier };
+    if (settings->has_chop) {
+        if ((chop = conf_arena_take(c->arena, sizeof(*chop))) == NULL)
+            return false;
+        chop->seed = settings->chop_seed;
+        entries[n++] = (struct chain_entry){ .policy = POLICY_CHOP, .conf = chop };
+    }
+    if (settings->has_pedant)
+        entries[n++] = (struct chain_entry){ .policy = POLICY_PEDANT };
+    *out_n = n;
     return true;
 }
 
-static bool build_routes(struct compile *c, const struct merged *m, uint32_t order, struct route **io_at)
+static bool build_chain(struct compile *c, const struct merged *m, const struct route_settings *settings,
+                        struct route *route)
+{
+    struct chain_entry entries[POLICY_LIST_N], *kept;
+
+    if (!fill_chain(c, m, settings, entries, &route->chain_n))
+        return false;
+    kept = conf_arena_array(c->arena, route->chain_n, sizeof(*kept));
+    if (kept == NULL)
+        return false;
+    for (uint32_t i = 0; i < route->chain_n; i++) {
+        kept[i] = entries[i];
+        kept[i].exchange_offset = route->chain_bytes;
+        kept[i].worker_offset = c->snapshot->worker_state_bytes;
+        route->chain_bytes += chain_state[entries[i].policy].exchange_bytes;
+        c->snapshot->worker_state_bytes += chain_state[entries[i].policy].worker_bytes;
+    }
+    route->chain = kept;
+    return true;
+}
+
+static bool build_routes(struct compile *c, const struct listener_plan *l, const struct merged *m, uint32_t order,
+                         struct route **io_at)
 {
     struct route route = {
         .rule = order, .redirect = m->filters->redirect, .rewrite = m->filters->rewrite,
         .backends = m->backends->backends, .backends_n = m->backends->backends_n, .weight_sum = m->backends->weight_sum,
         .backends_broken = m->backends->backends_broken,
-        .request_timeout_ns = 15 * NS_PER_S, .stream_idle_timeout_ns = 1800 * NS_PER_S,
     };
+    struct route_settings settings;
 
+    compile_policy_route(c, m->rule->doc, l->doc, &settings);
+    route.request_timeout_ns = settings.request_timeout_ns;
+    route.stream_idle_timeout_ns = settings.stream_idle_timeout_ns;
     route.name = conf_arena_copy(c->arena, m->rule->doc->name);
-    if (route.name.at == NULL || !build_chain(c, m, &route))
+    if (route.name.at == NULL || !build_chain(c, m, &settings, &route))
         return false;
     for (uint32_t i = 0; i < m->rule->matches_n; i++) {
         route.match = m->rule->matches[i];
@@ -136,7 +168,8 @@ static int route_order(const void *left, const void *right)
     return order != 0 ? order : a < b ? -1 : 1;
 }
 
-bool compile_host(struct compile *c, struct to_plan *const *tos, uint32_t tos_n, struct virtual_host *host)
+bool compile_host(struct compile *c, const struct listener_plan *l, struct to_plan *const *tos, uint32_t tos_n,
+                  struct virtual_host *host)
 {
     struct merge_table t = { .slots_n = 4 };
     uint32_t rules_n = 0, routes_n = 0;
@@ -159,7 +192,7 @@ bool compile_host(struct compile *c, struct to_plan *const *tos, uint32_t tos_n,
     if (routes == NULL)
         return false;
     for (uint32_t i = 0; i < t.rules_n; i++)
-        if (!build_routes(c, &t.rules[i], i, &at))
+        if (!build_routes(c, l, &t.rules[i], i, &at))
             return false;
     MUST(at == routes + routes_n);
     if (routes_n > 0)

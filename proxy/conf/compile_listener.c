@@ -9,13 +9,12 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "conf/compile.h"
+#include "conf/compile_policy.h"
 #include "conf/conf_arena.h"
-#include "conf/data_source.h"
-#include "conf/digest.h"
 #include "conf/document.h"
 #include "conf/host_index.h"
+#include "conf/kind_forge_listener.h"
 #include "conf/kind_mesh_gateway.h"
-#include "conf/pem.h"
 #include "conf/socket_text.h"
 
 /* A route's rules for one host, while hosts are found. */
@@ -167,22 +166,10 @@ static bool collect_bindings(struct compile *c, struct port *port)
     return true;
 }
 
-/* Most specific first: names, then wildcards, then any; longer before shorter; then by alphabet, so that equal ones meet. */
-static int pattern_order(struct span a, struct span b)
-{
-    int class_a = host_is_any(a) ? 2 : host_is_wildcard(a), class_b = host_is_any(b) ? 2 : host_is_wildcard(b);
-
-    if (class_a != class_b)
-        return class_a - class_b;
-    if (a.len != b.len)
-        return a.len > b.len ? -1 : 1;
-    return a.len > 0 ? memcmp(a.at, b.at, a.len) : 0;
-}
-
 static int binding_order(const void *left, const void *right)
 {
     const struct binding *a = left, *b = right;
-    int by_pattern = pattern_order(a->pattern, b->pattern);
+    int by_pattern = host_order(a->pattern, b->pattern);
 
     return by_pattern != 0 ? by_pattern : (a->order > b->order) - (a->order < b->order);
 }
@@ -201,7 +188,7 @@ static bool build_host(struct compile *c, const struct port *port, const struct 
             tos[tos_n++] = bindings[i].to;
     host->hostname = conf_arena_copy(c->arena, bindings[0].pattern);
     host->listener_name_index = port->listeners[bindings[0].owner].number;
-    return host->hostname.at != NULL && compile_host(c, tos, tos_n, host);
+    return host->hostname.at != NULL && compile_host(c, &port->listeners[bindings[0].owner], tos, tos_n, host);
 }
 
 static bool build_hosts(struct compile *c, struct port *port, struct listener *listener)
@@ -235,90 +222,68 @@ static bool build_hosts(struct compile *c, struct port *port, struct listener *l
     return true;
 }
 
-static bool build_certificates(struct compile *c, const struct listener_plan *l, struct tls_host *out)
+/* Settings of a port are settled before a connection names its host, so all its listeners must agree on them. */
+static bool settings_differ(const struct listener_settings *a, const struct listener_settings *b)
 {
-    const struct data_source *sources = l->spec->tls->certificates.items;
-    struct tls_certificate *certificates = conf_arena_array(c->arena, l->spec->tls->certificates.n, sizeof(*certificates));
-    struct diag *diag = c->set->diag;
+    return a->addresses != b->addresses || a->proxy_protocol != b->proxy_protocol || a->forwarded != b->forwarded ||
+           a->idle_timeout != b->idle_timeout || a->head_timeout != b->head_timeout;
+}
 
-    if (certificates == NULL)
-        return false;
-    for (uint32_t i = 0; i < l->spec->tls->certificates.n; i++) {
-        struct span pem;
-        if (!data_source_read(c->set, l->doc->mesh, &sources[i], &pem))
-            continue;
-        if (!pem_split(c->arena, pem, &certificates[i].chain_pem, &certificates[i].key_pem))
+static bool merge_settings(struct compile *c, const struct port *port, struct listener_settings *out)
+{
+    compile_policy_listener(c, &port->listeners[0], out);
+    for (uint32_t i = 1; i < port->listeners_n; i++) {
+        struct listener_settings other;
+        compile_policy_listener(c, &port->listeners[i], &other);
+        if (settings_differ(out, &other)) {
+            diag_error(c->set->diag, node_place(port->listeners[i].spec->node), "this listener shares port %lld with %s line %u, but "
+                       "a ForgeListener treats them differently: write it with `targetRef: {kind: Mesh}` and `port: %lld`",
+                       (long long)port->listeners[i].spec->port, port->listeners[0].spec->node->file,
+                       port->listeners[0].spec->node->line, (long long)port->listeners[i].spec->port);
             return false;
-        if (pem.len > 0 && certificates[i].chain_pem.len == 0)
-            diag_error(diag, node_place(sources[i].node), "this certificate has no PEM block -----BEGIN CERTIFICATE-----");
-        if (pem.len > 0 && !pem_has_key(pem))
-            diag_error(diag, node_place(sources[i].node), "this certificate has no unencrypted private key beside it: put both "
-                       "PEM blocks into one text");
+        }
     }
-    out->certificates = certificates;
-    out->certificates_n = l->spec->tls->certificates.n;
     return true;
 }
 
-static void digest_tls_host(struct tls_host *h)
+static bool build_networks(struct compile *c, const struct list *list, const struct cidr **out, uint32_t *out_n)
 {
-    struct digest d;
+    struct cidr *networks = conf_arena_array(c->arena, list->n, sizeof(*networks));
 
-    digest_init(&d);
-    digest_add(&d, h->hostname);
-    for (uint32_t i = 0; i < h->certificates_n; i++) {
-        digest_add(&d, h->certificates[i].chain_pem);
-        digest_add(&d, h->certificates[i].key_pem);
-    }
-    digest_add_u64(&d, (uint64_t)h->version_min | (uint64_t)h->version_max << 8 |
-                           (uint64_t)h->client_certificate_required << 16 | (uint64_t)h->allows_h2 << 17);
-    digest_add(&d, h->client_ca_pem);
-    digest_add(&d, h->ocsp_response);
-    digest_end(&d, h->digest);
-}
-
-static int tls_host_order(const void *left, const void *right)
-{
-    return pattern_order(((const struct tls_host *)left)->hostname, ((const struct tls_host *)right)->hostname);
-}
-
-static bool build_tls_hosts(struct compile *c, const struct port *port, struct listener *listener)
-{
-    struct tls_host *hosts = conf_arena_array(c->arena, port->listeners_n, sizeof(*hosts));
-    struct span *names = conf_arena_array(c->set->scratch, port->listeners_n, sizeof(*names));
-
-    if (hosts == NULL || names == NULL)
+    if (networks == NULL)
         return false;
-    for (uint32_t i = 0; i < port->listeners_n; i++) {
-        const struct listener_plan *l = &port->listeners[i];
-        if (l->spec->tls == NULL)
-            continue; /* Told: a port has one protocol. */
-        hosts[i] = (struct tls_host){ .listener_name_index = l->number, .version_min = 12, .version_max = 13,
-                                      .allows_h2 = true };
-        hosts[i].hostname = conf_arena_copy(c->arena, l->hostname);
-        if (hosts[i].hostname.at == NULL || !build_certificates(c, l, &hosts[i]))
-            return false;
-        digest_tls_host(&hosts[i]);
-    }
-    qsort(hosts, port->listeners_n, sizeof(*hosts), tls_host_order);
-    for (uint32_t i = 0; i < port->listeners_n; i++)
-        names[i] = hosts[i].hostname;
-    listener->is_tls = true;
-    listener->tls_hosts = hosts;
-    listener->tls_hosts_n = port->listeners_n;
-    listener->tls_host_index = host_index_build(c->arena, names, port->listeners_n);
-    return listener->tls_host_index != NULL;
+    for (uint32_t i = 0; i < list->n; i++)
+        MUST(socket_text_read_cidr(((const struct span *)list->items)[i], &networks[i]) == NULL); /* Checked by its kind. */
+    *out = networks;
+    *out_n = list->n;
+    return true;
 }
 
-static bool build_port(struct compile *c, struct port *port, struct listener *listener)
+static bool apply_settings(struct compile *c, const struct listener_settings *settings, struct listener *l)
+{
+    l->idle_timeout_ns = settings->idle_timeout != NULL ? (uint64_t)settings->idle_timeout->idle_timeout : 3600 * NS_PER_S;
+    l->head_timeout_ns = settings->head_timeout != NULL ? (uint64_t)settings->head_timeout->head_timeout : 10 * NS_PER_S;
+    if (settings->proxy_protocol != NULL && settings->proxy_protocol->proxy_protocol->enabled == 1) {
+        l->proxy_protocol = true;
+        if (!build_networks(c, &settings->proxy_protocol->proxy_protocol->trusted, &l->proxy_trusted, &l->proxy_trusted_n))
+            return false;
+    }
+    if (settings->forwarded == NULL)
+        return true;
+    l->forwarded_hops = (uint32_t)settings->forwarded->forwarded->hops;
+    return build_networks(c, &settings->forwarded->forwarded->trusted, &l->forwarded_trusted, &l->forwarded_trusted_n);
+}
+
+static bool build_port(struct compile *c, struct port *port, struct listener_settings *settings, struct listener *listener)
 {
     const struct listener_plan *first = &port->listeners[0];
 
     if (!check_port(c, port))
         return false;
-    if (port->index == NULL)
-        return true;
-    *listener = (struct listener){ .idle_timeout_ns = 3600 * NS_PER_S, .head_timeout_ns = 10 * NS_PER_S };
+    if (port->index == NULL || !merge_settings(c, port, settings)) {
+        port->index = NULL;
+        return true; /* Told. */
+    }
     listener->name = conf_arena_format(c->arena, "%.*s:%lld", SPAN_FMT(first->doc->name), (long long)first->spec->port);
     for (uint32_t i = 0; i < port->listeners_n; i++) {
         const struct gateway_resources *r = port->listeners[i].spec->resources;
@@ -326,17 +291,31 @@ static bool build_port(struct compile *c, struct port *port, struct listener *li
             (listener->connections_max == 0 || r->connection_limit < listener->connections_max))
             listener->connections_max = (uint32_t)r->connection_limit;
     }
-    return listener->name.at != NULL && collect_bindings(c, port) && build_hosts(c, port, listener) &&
-           (first->spec->protocol != GATEWAY_HTTPS || build_tls_hosts(c, port, listener));
+    return listener->name.at != NULL && apply_settings(c, settings, listener) && collect_bindings(c, port) &&
+           build_hosts(c, port, listener) && (first->spec->protocol != GATEWAY_HTTPS ||
+                                              compile_tls_hosts(c, port->listeners, port->listeners_n, listener));
 }
 
-/* The default addresses: all of IPv4, and all of IPv6 where the host has it. */
-static void place(const struct listener *listener, uint16_t number, struct listener *out)
+/* One listener for each address; without any, all of IPv4, and all of IPv6 where the host has it. */
+static void place(struct compile *c, const struct listener *built, const struct listener_plan *l,
+                  const struct listener_settings *settings, struct listener *listeners)
 {
-    out[0] = out[1] = *listener;
-    MUST(socket_text_read(SPAN_LIT("0.0.0.0"), number, &out[0].address));
-    MUST(socket_text_read(SPAN_LIT("::"), number, &out[1].address));
-    out[1].may_be_missing = true;
+    static const struct span everywhere[] = { { (const uint8_t *)"0.0.0.0", 7 }, { (const uint8_t *)"::", 2 } };
+    const struct span *addresses = settings->addresses != NULL ? settings->addresses->addresses.items : everywhere;
+    uint32_t n = settings->addresses != NULL ? settings->addresses->addresses.n : COUNT(everywhere);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct listener *out = &listeners[c->snapshot->listeners_n];
+        if (c->snapshot->listeners_n == CONF_LISTENERS_MAX) {
+            diag_error(c->set->diag, node_place(l->spec->node), "there are more than 128 pairs of address and port to listen on: "
+                       "let listeners share ports, or name fewer `addresses`");
+            return;
+        }
+        *out = *built;
+        out->may_be_missing = settings->addresses == NULL && i == 1;
+        MUST(socket_text_read(addresses[i], (uint16_t)l->spec->port, &out->address)); /* Checked by its kind. */
+        c->snapshot->listeners_n++;
+    }
 }
 
 static void check_bound(struct compile *c)
@@ -351,27 +330,24 @@ static void check_bound(struct compile *c)
 
 bool compile_listeners(struct compile *c)
 {
-    struct listener *listeners;
+    struct listener *listeners = conf_arena_array(c->arena, CONF_LISTENERS_MAX, sizeof(*listeners));
 
-    if (!collect_listeners(c))
-        return false;
-    listeners = conf_arena_array(c->arena, (size_t)c->listeners_n * 2, sizeof(*listeners));
-    if (listeners == NULL)
+    if (listeners == NULL || !collect_listeners(c))
         return false;
     for (uint32_t i = 0, next; i < c->listeners_n; i = next) {
         struct port port = { .listeners = &c->listeners[i] };
         struct listener built = { .name = SPAN_NONE };
+        struct listener_settings settings;
         for (next = i; next < c->listeners_n && c->listeners[next].spec->port == c->listeners[i].spec->port;)
             next++;
         port.listeners_n = next - i;
-        if (!build_port(c, &port, &built))
+        if (!build_port(c, &port, &settings, &built))
             return false;
-        if (port.index == NULL)
-            continue;
-        place(&built, (uint16_t)c->listeners[i].spec->port, &listeners[c->snapshot->listeners_n]);
-        c->snapshot->listeners_n += 2;
+        if (port.index != NULL)
+            place(c, &built, &c->listeners[i], &settings, listeners);
     }
     c->snapshot->listeners = listeners;
     check_bound(c);
+    compile_policy_check_listeners(c);
     return true;
 }

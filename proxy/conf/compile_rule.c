@@ -11,6 +11,7 @@
 #include "conf/conf_arena.h"
 #include "conf/digest.h"
 #include "conf/document.h"
+#include "conf/document_strength.h"
 #include "conf/kind_mesh_external_service.h"
 #include "conf/regex.h"
 #include "proto/uri.h"

@@ -1,11 +1,12 @@
 /* compile_upstream.c - MeshExternalService -> struct upstream.
  *
- * Spec:   kuma-dialect.md 3.3 (defaults of MeshTimeout), 3.5.
+ * Spec:   kuma-dialect.md 3.5.
  * Layer:  conf.
  */
-#include "base/clock.h"
 #include "base/limits.h"
+#include "base/must.h"
 #include "conf/compile.h"
+#include "conf/compile_policy.h"
 #include "conf/conf_arena.h"
 #include "conf/data_source.h"
 #include "conf/digest.h"
@@ -150,17 +151,22 @@ static bool compile_upstream(struct compile *c, const struct conf_document *doc,
         [SERVICE_TCP] = UP_TCP, [SERVICE_HTTP] = UP_HTTP1, [SERVICE_HTTP2] = UP_HTTP2, [SERVICE_GRPC] = UP_HTTP2,
     };
     const struct service_spec *spec = doc->spec;
+    struct upstream_settings settings;
 
     up->name = conf_arena_copy(c->arena, doc->name);
     up->protocol = protocols[spec->match->protocol];
-    up->balance = BALANCE_ROUND_ROBIN;
-    up->connect_timeout_ns = 5 * NS_PER_S;
-    up->idle_timeout_ns = 3600 * NS_PER_S;
-    if (spec->endpoints.n == 0)
-        diag_error(c->set->diag, doc->place, "this MeshExternalService has no `endpoints`: write at least one");
-    if (!compile_endpoints(c, spec, up) || up->name.at == NULL)
+    compile_policy_upstream(c, doc, &settings);
+    up->balance = (enum balance)settings.balance;
+    up->connect_timeout_ns = settings.connect_timeout_ns;
+    up->idle_timeout_ns = settings.idle_timeout_ns;
+    if (settings.is_echo)
+        up->protocol = UP_ECHO;
+    else if (spec->endpoints.n == 0)
+        diag_error(c->set->diag, doc->place, "this MeshExternalService has no `endpoints`: write at least one, or a "
+                   "ForgeUpstream for it with `echo: true`");
+    if (up->name.at == NULL || (!settings.is_echo && !compile_endpoints(c, spec, up)))
         return false;
-    if (spec->tls != NULL && spec->tls->enabled == 1 && !compile_tls(c, doc, spec->tls, up))
+    if (!settings.is_echo && spec->tls != NULL && spec->tls->enabled == 1 && !compile_tls(c, doc, spec->tls, up))
         return false;
     digest_all(up);
     return true;
@@ -176,7 +182,11 @@ bool compile_upstreams(struct compile *c)
     for (struct conf_document *doc = c->set->first[KIND_MESH_EXTERNAL_SERVICE]; doc != NULL; doc = doc->next) {
         if (!doc->is_valid)
             continue;
-        doc->index = n;
+        if (n == UPSTREAMS_A_SNAPSHOT_MAX) {
+            diag_error(c->set->diag, doc->place, "this is the 2049th MeshExternalService, and a configuration has 2048 at most");
+            break;
+        }
+        MUST(doc->index == n);
         if (!compile_upstream(c, doc, &upstreams[n++]))
             return false;
     }

@@ -3,7 +3,9 @@
  * Spec:   kuma-dialect.md 3.8: origin, then role, then the name in inverted alphabet.
  * Layer:  conf.
  */
-#include "conf/compile.h"
+#include "conf/document_strength.h"
+
+#include "conf/kind.h"
 
 static int label_rank(const struct conf_document *doc, const char *label, const char *const *values, int n)
 {
@@ -23,16 +25,25 @@ static int name_order(struct span a, struct span b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-int document_strength(const struct conf_document *a, const struct conf_document *b)
+int document_strength_by_labels(const struct conf_document *a, const struct conf_document *b)
 {
     static const char *const origins[] = { "global", "zone" };
     static const char *const roles[] = { "system", "producer", "consumer", "workload-owner" };
     int by_origin = label_rank(a, "kuma.io/origin", origins, 2) - label_rank(b, "kuma.io/origin", origins, 2);
-    int by_role = label_rank(a, "kuma.io/policy-role", roles, 4) - label_rank(b, "kuma.io/policy-role", roles, 4);
 
     if (by_origin != 0)
         return by_origin;
-    if (by_role != 0)
-        return by_role;
+    return label_rank(a, "kuma.io/policy-role", roles, 4) - label_rank(b, "kuma.io/policy-role", roles, 4);
+}
+
+int document_strength_by_name(const struct conf_document *a, const struct conf_document *b)
+{
     return name_order(b->name, a->name); /* "aaa" is stronger than "zzz". */
+}
+
+int document_strength(const struct conf_document *a, const struct conf_document *b)
+{
+    int by_labels = document_strength_by_labels(a, b);
+
+    return by_labels != 0 ? by_labels : document_strength_by_name(a, b);
 }

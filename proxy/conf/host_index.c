@@ -130,3 +130,14 @@ int32_t host_index_cover(const struct host_index *index, struct span pattern)
     position = find(index, host_is_wildcard(pattern) ? span_from(pattern, 1) : pattern);
     return position != HOST_NONE ? position : host_index_above(index, pattern);
 }
+
+int host_order(struct span a, struct span b)
+{
+    int class_a = host_is_any(a) ? 2 : host_is_wildcard(a), class_b = host_is_any(b) ? 2 : host_is_wildcard(b);
+
+    if (class_a != class_b)
+        return class_a - class_b;
+    if (a.len != b.len)
+        return a.len > b.len ? -1 : 1;
+    return a.len > 0 ? memcmp(a.at, b.at, a.len) : 0;
+}

@@ -29,3 +29,5 @@ bool host_is_any(struct span pattern);
 bool host_is_wildcard(struct span pattern);
 /* Does the pattern serve everything that narrow serves? */
 bool host_covers(struct span pattern, struct span narrow);
+/* Most specific first: names, then wildcards, then any; longer before shorter; then by alphabet, so that equal ones meet. */
+int host_order(struct span a, struct span b);

@@ -5,9 +5,13 @@
 #include "conf/kind.h"
 
 #include "base/must.h"
+#include "conf/kind_forge_listener.h"
+#include "conf/kind_forge_policies.h"
+#include "conf/kind_forge_upstream.h"
 #include "conf/kind_mesh_external_service.h"
 #include "conf/kind_mesh_gateway.h"
 #include "conf/kind_mesh_http_route.h"
+#include "conf/kind_mesh_timeout.h"
 #include "conf/kind_secret.h"
 #include "conf/suggest.h"
 
@@ -16,6 +20,12 @@ const struct kind *const kind_list[KIND_N] = {
     [KIND_MESH_HTTP_ROUTE]       = &kind_mesh_http_route,
     [KIND_MESH_EXTERNAL_SERVICE] = &kind_mesh_external_service,
     [KIND_SECRET]                = &kind_secret,
+    [KIND_MESH_TIMEOUT]          = &kind_mesh_timeout,
+    [KIND_FORGE_LISTENER]        = &kind_forge_listener,
+    [KIND_FORGE_UPSTREAM]        = &kind_forge_upstream,
+    [KIND_FORGE_BODY_CAP]        = &kind_forge_body_cap,
+    [KIND_FORGE_ACCESS_LOG]      = &kind_forge_access_log,
+    [KIND_FORGE_TEST_POLICIES]   = &kind_forge_test_policies,
 };
 
 #define NOT_ENFORCED "this version does not enforce it, and a rule that is not enforced is worse than none: take it out"

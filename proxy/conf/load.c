@@ -53,7 +53,8 @@ static struct snapshot *load_compile(struct load *l, uint64_t generation)
 
     c.snapshot = snapshot;
     has_memory = snapshot != NULL && conf_set_fill(&set, l->documents.first, l->documents.documents_n) &&
-                 compile_upstreams(&c) && compile_rules(&c) && compile_listeners(&c);
+                 compile_policies(&c) && compile_upstreams(&c) && compile_rules(&c) &&
+                 compile_listeners(&c);
     if (!has_memory) {
         diag_error(l->diag, NOWHERE, "the configuration does not fit into memory: leave some of it out");
         return NULL;

@@ -1,0 +1,42 @@
+/* compile_policy.h - what the policies say about one route, one upstream, one listener, once merged.
+ *
+ * Spec:   kuma-dialect.md 3.8.
+ * Layer:  conf, internal.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct compile;
+struct conf_document;
+struct forge_listener_spec;
+struct forge_listener_tls;
+struct listener_plan;
+
+struct route_settings {
+    uint64_t request_timeout_ns, stream_idle_timeout_ns;
+    bool     has_body_cap, has_chop, has_pedant;
+    uint64_t body_bytes_max, chop_seed;
+};
+
+struct upstream_settings {
+    uint64_t connect_timeout_ns, idle_timeout_ns;
+    int64_t  balance;               /* enum balance */
+    bool     is_echo;
+};
+
+/* The strongest ForgeListener that says something about each field; NULL: none does. */
+struct listener_settings {
+    const struct forge_listener_spec *addresses, *proxy_protocol, *forwarded, *idle_timeout, *head_timeout;
+    const struct forge_listener_tls  *version_min, *version_max, *client_ca, *client_certificate, *ocsp_file, *http2;
+    const struct conf_document       *client_ca_doc;  /* whose mesh its secret is in */
+};
+
+/* A route of that document, as that gateway serves it. */
+void compile_policy_route(const struct compile *c, const struct conf_document *route, const struct conf_document *gateway,
+                          struct route_settings *out);
+void compile_policy_upstream(const struct compile *c, const struct conf_document *service, struct upstream_settings *out);
+void compile_policy_listener(const struct compile *c, const struct listener_plan *l, struct listener_settings *out);
+/* After all listeners: warn of a ForgeListener that no listener took. */
+void compile_policy_check_listeners(const struct compile *c);
