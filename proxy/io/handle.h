@@ -12,6 +12,7 @@ enum handle_kind {
     HANDLE_NONE = 0,
     HANDLE_WAKE,        /* mailbox: another thread wrote to us             */
     HANDLE_ACCEPT,      /* listener                                        */
+    HANDLE_UNLISTEN,    /* listener: the cancel of its accept was handled  */
     HANDLE_RECV,        /* conn: multishot receive                         */
     HANDLE_SEND,        /* conn: the one send in flight                    */
     HANDLE_CONNECT,     /* conn                                            */

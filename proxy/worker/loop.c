@@ -151,7 +151,7 @@ void loop_unlisten(struct loop *l, uint32_t slot)
     ln->is_open = false;
     MUST(ln->fd >= 0);
     if (ln->is_armed) {
-        ring_cancel(l->ring, handle_of(HANDLE_NONE, 0, 0), handle_of(HANDLE_ACCEPT, slot, ln->generation));
+        ring_cancel(l->ring, handle_of(HANDLE_UNLISTEN, slot, ln->generation), handle_of(HANDLE_ACCEPT, slot, ln->generation));
     } else {
         socket_close_now(ln->fd);
         ln->fd = -1;
@@ -241,6 +241,7 @@ static void loop_on_ring_event(struct loop *l, struct ring_event *ev)
         l->hooks->on_event(l, ev);
         return;
     case HANDLE_NONE:
+    case HANDLE_UNLISTEN:
     case HANDLE_WAKE:
         return; /* Mailboxes are read in every turn. */
     }
