@@ -66,7 +66,7 @@ static const struct { int error; enum why client, upstream; } rows[] = {
     { ECC_KEY_SIZE_E,               WHY_TLS_CERT_BAD,       WHY_UP_TLS_CERT_BAD },
     { PEER_KEY_ERROR,               WHY_TLS_CERT_BAD,       WHY_UP_TLS_CERT_BAD },
     { UNSUPPORTED_CERTIFICATE,      WHY_TLS_CERT_BAD,       WHY_UP_TLS_CERT_BAD },
-    { VERIFY_CERT_ERROR,            WHY_TLS_CERT_BAD,       WHY_UP_TLS_CERT_NAME },
+    { VERIFY_CERT_ERROR,            WHY_TLS_CERT_BAD,       WHY_UP_TLS_CERT_BAD },
 };
 
 enum why tls_error_why(int error, bool is_upstream)

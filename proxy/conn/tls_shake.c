@@ -236,8 +236,8 @@ static enum tls_shake_got verdict(struct tls_shake *s, int result, enum why *out
         return TLS_SHAKE_BAD;
     default:
         *out_why = s->queue_why != WHY_OK ? s->queue_why : tls_error_why(error, is_upstream);
-        if (s->has_wrong_name)
-            *out_why = WHY_UP_TLS_CERT_NAME;
+        if (s->name_why != WHY_OK)
+            *out_why = s->name_why;
         return TLS_SHAKE_BAD;
     }
 }
@@ -249,9 +249,9 @@ enum tls_shake_got tls_shake_step(struct tls_shake *s, struct bufq *wire, struct
     int result = s->server != NULL ? wolfSSL_accept(s->ssl) : wolfSSL_connect(s->ssl);
     if (result == WOLFSSL_SUCCESS) {
         s->is_tls13 = wolfSSL_version(s->ssl) == TLS1_3_VERSION;
-        if (!s->has_wrong_name)
+        if (s->name_why == WHY_OK)
             return TLS_SHAKE_DONE;
-        *out_why = WHY_UP_TLS_CERT_NAME; /* The authority is not verified, so the library went on all the same. */
+        *out_why = s->name_why; /* The authority is not verified, so the library went on all the same. */
         return TLS_SHAKE_BAD;
     }
     enum tls_shake_got got = verdict(s, result, out_why);

@@ -27,7 +27,8 @@ struct tls_shake {
     uint32_t           may_read;     /* of wire; UINT32_MAX while the handshake lasts               */
     enum why           queue_why;    /* why the library could not write                             */
     uint8_t            ticket_chain; /* server: resumptions so far                                  */
-    bool               has_wrong_name, has_ticket, is_tls13;
+    enum why           name_why;     /* client: what is wrong with the certificate's names          */
+    bool               has_ticket, is_tls13;
     enum tls_alpn      alpn;         /* server: what is answered                                    */
     uint64_t           endpoint_key;
     uint8_t            client_secret[TLS_RECORD_SECRET_MAX], server_secret[TLS_RECORD_SECRET_MAX];

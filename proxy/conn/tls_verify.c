@@ -10,6 +10,7 @@
 #include <wolfssl/wolfcrypt/settings.h>
 #include <wolfssl/ssl.h>
 #include <wolfssl/wolfcrypt/asn.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 
 #include "conn/tls_context.h"
 #include "conn/tls_shake.h"
@@ -61,15 +62,19 @@ static bool names_fit(const DecodedCert *cert, struct span name)
     return false;
 }
 
-bool tls_verify_certificate(struct span der, struct span name)
+enum why tls_verify_certificate(struct span der, struct span name)
 {
     DecodedCert cert;
-    bool fits;
+    enum why why;
 
     wc_InitDecodedCert(&cert, der.at, (word32)der.len, NULL);
-    fits = wc_ParseCert(&cert, CERT_TYPE, NO_VERIFY, NULL) == 0 && names_fit(&cert, name);
+    int rc = wc_ParseCert(&cert, CERT_TYPE, NO_VERIFY, NULL);
+    if (rc != 0)
+        why = rc == MEMORY_E ? WHY_TLS_NO_MEMORY : WHY_UP_TLS_CERT_BAD;
+    else
+        why = names_fit(&cert, name) ? WHY_OK : WHY_UP_TLS_CERT_NAME;
     wc_FreeDecodedCert(&cert);
-    return fits;
+    return why;
 }
 
 int tls_verify_call(int is_good, struct WOLFSSL_X509_STORE_CTX *store)
@@ -78,8 +83,7 @@ int tls_verify_call(int is_good, struct WOLFSSL_X509_STORE_CTX *store)
 
     if (store->error_depth != 0 || !shake->client->verifies_name)
         return is_good;
-    if (tls_verify_certificate(span_of(store->certs[0].buffer, store->certs[0].length), span_str(shake->name)))
-        return is_good;
-    shake->has_wrong_name = true;
-    return 0;
+    shake->name_why = tls_verify_certificate(span_of(store->certs[0].buffer, store->certs[0].length),
+                                             span_str(shake->name));
+    return shake->name_why == WHY_OK ? is_good : 0;
 }

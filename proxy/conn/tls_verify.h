@@ -11,13 +11,15 @@
 #include <stdbool.h>
 
 #include "base/span.h"
+#include "base/why.h"
 
 struct WOLFSSL_X509_STORE_CTX;
 
 /* name: a host name in lower case, or an IP address in text. pattern: one dNSName of a certificate. "*" stands for
  * exactly the first label. */
 bool tls_verify_name_fits(struct span pattern, struct span name);
-/* One of the certificate's alternative names fits name (dNSName for host names, iPAddress for addresses). */
-bool tls_verify_certificate(struct span der, struct span name);
+/* One of the certificate's alternative names fits name (dNSName for host names, iPAddress for addresses): WHY_OK.
+ * Else WHY_UP_TLS_CERT_NAME, WHY_UP_TLS_CERT_BAD (it cannot be read), WHY_TLS_NO_MEMORY. */
+enum why tls_verify_certificate(struct span der, struct span name);
 /* The library's callback: its userCtx is the struct tls_shake of a client. */
 int tls_verify_call(int is_good, struct WOLFSSL_X509_STORE_CTX *store);
