@@ -52,8 +52,8 @@ MUST_CHECK uint8_t *bufq_reserve(struct bufq_env *env, struct bufq *q, uint32_t 
 /* Pre: len <= room. Nothing else was done to q since the reserve. 0 is allowed: the room goes back with the next eat,
  * push or clear. */
 void bufq_commit(struct bufq *q, uint32_t len);
-/* Copy small pieces that lie in buffers of the ring into a chunk, so that a peer that sends half a head and then nothing
- * keeps 4 KiB and not a receive buffer. For queues that will wait. Errors: WHY_POOL_BUFFER_EMPTY, queue as before. */
+/* Copy small pieces that lie in buffers of the ring into chunks, so that a peer that sends half a head and then nothing
+ * keeps 4 KiB and not a receive buffer. For queues that will wait. Errors: WHY_POOL_BUFFER_EMPTY, bytes as before. */
 MUST_CHECK enum why bufq_settle(struct bufq_env *env, struct bufq *q);
 /* Move up to max bytes from one queue to another: whole pieces by relinking them, a split piece by holding its buffer
  * twice. Small ones are copied when there is room behind the last chunk of to; a small part of a piece always is.

@@ -17,7 +17,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 
-/* The one setting of the process that no shard holds: written before there are threads, read by all. */
+/* tidy: mutable-state: because it is a setting of the process, written before there are threads and read by all */
 static enum log_level level_shown_max = LOG_LEVEL_INFO;
 
 static const char *const level_names[] = {

@@ -7,16 +7,10 @@
 #include "base/pool.h"
 
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/memory.h"
 
 enum { POOL_SLOTS_MAX = 1 << 24 }; /* what a handle's slot number can say (io/handle.h) */
-
-static void *reserve(uint64_t bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return at == MAP_FAILED ? NULL : at;
-}
 
 static uint64_t slots_bytes(const struct pool *p)
 {
@@ -47,9 +41,9 @@ enum why pool_open(struct pool *p, const char *name, uint32_t slot_bytes, uint32
     p->slots_max = slots_max;
     p->_shift = (uint32_t)__builtin_ctz(p->_stride_bytes);
     p->_inverse = inverse_of(p->_stride_bytes >> p->_shift);
-    p->_mem = reserve(slots_bytes(p));
-    p->_gen = reserve((uint64_t)slots_max * sizeof *p->_gen);
-    p->_free = reserve((uint64_t)slots_max * sizeof *p->_free);
+    p->_mem = memory_map(slots_bytes(p));
+    p->_gen = memory_map((uint64_t)slots_max * sizeof *p->_gen);
+    p->_free = memory_map((uint64_t)slots_max * sizeof *p->_free);
     if (p->_mem != NULL && p->_gen != NULL && p->_free != NULL)
         return WHY_OK;
     pool_close(p);
@@ -59,14 +53,11 @@ enum why pool_open(struct pool *p, const char *name, uint32_t slot_bytes, uint32
 void pool_close(struct pool *p)
 {
     MUST(p->live_n == 0);
-    if (p->_mem != NULL) {
+    if (p->_mem != NULL)
         poison_clear(p->_mem, (size_t)p->_fresh * p->_stride_bytes);
-        munmap(p->_mem, slots_bytes(p));
-    }
-    if (p->_gen != NULL)
-        munmap(p->_gen, (uint64_t)p->slots_max * sizeof *p->_gen);
-    if (p->_free != NULL)
-        munmap(p->_free, (uint64_t)p->slots_max * sizeof *p->_free);
+    memory_unmap(p->_mem, slots_bytes(p));
+    memory_unmap(p->_gen, (uint64_t)p->slots_max * sizeof *p->_gen);
+    memory_unmap(p->_free, (uint64_t)p->slots_max * sizeof *p->_free);
     memset(p, 0, sizeof *p);
 }
 

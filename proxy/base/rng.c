@@ -1,12 +1,9 @@
-/* rng.c - xoshiro256** seeded by splitmix64, and the kernel's generator.
+/* rng.c - xoshiro256** seeded by splitmix64.
  *
  * Spec:   Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021), algorithm xoshiro256**.
  * Layer:  base.
  */
 #include "base/rng.h"
-
-#include <errno.h>
-#include <sys/random.h>
 
 #include "base/must.h"
 
@@ -52,18 +49,4 @@ uint32_t rng_below(struct rng *r, uint32_t n)
         product = (rng_u64(r) >> 32) * n;
     } while ((uint32_t)product < unfair);
     return (uint32_t)(product >> 32);
-}
-
-void random_secure(void *out, size_t len)
-{
-    uint8_t *at = out;
-
-    while (len > 0) {
-        ssize_t n = getrandom(at, len, 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        MUST(n > 0);
-        at += n;
-        len -= (size_t)n;
-    }
 }

@@ -49,5 +49,6 @@ static inline void wheel_arm(struct wheel *w, struct timer *t, uint64_t deadline
 void wheel_cancel(struct wheel *w, struct timer *t);
 /* Next timer whose deadline has passed, disarmed; NULL when there is none (left). */
 struct timer *wheel_due(struct wheel *w, uint64_t now_ns);
-/* Nanoseconds until something may be due (rounded up to a tick; may be early for far ones), UINT64_MAX when nothing is armed. */
+/* Nanoseconds until something may be due (rounded up to a tick; may be early for far ones), UINT64_MAX when nothing is
+ * armed. */
 uint64_t wheel_wait_ns(const struct wheel *w, uint64_t now_ns);

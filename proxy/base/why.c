@@ -11,7 +11,7 @@
 
 enum { WHY_NAME_BYTES_MAX = 32 };
 
-/* "H1_CHUNK_SIZE" is written "h1-chunk-size" wherever people see it; the compiler folds this, character by character. */
+/* "H1_CHUNK_SIZE" is written "h1-chunk-size" wherever people see it; the compiler folds this, letter by letter. */
 #define RAW(s, i)  ((i) < sizeof(s) ? (s)[(i) < sizeof(s) ? (i) : 0] : '\0')
 #define DASH(s, i) (RAW(s, i) == '_' ? '-' : RAW(s, i))
 #define LOW(s, i)  (RAW(s, i) >= 'A' && RAW(s, i) <= 'Z' ? (char)(RAW(s, i) + ('a' - 'A')) : DASH(s, i))

@@ -12,9 +12,9 @@
 #include "io/mailbox.h"
 
 #include <stdatomic.h>
-#include <sys/mman.h>
 
 #include "base/limits.h"
+#include "base/memory.h"
 
 enum { LINE_BYTES = 64 };
 
@@ -31,9 +31,9 @@ struct mailbox {
 
 enum why mailbox_open(struct mailbox **out_box)
 {
-    struct mailbox *box = mmap(NULL, sizeof *box, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct mailbox *box = memory_map(sizeof *box);
 
-    if (box == MAP_FAILED)
+    if (box == NULL)
         return WHY_IO_NO_MEMORY;
     atomic_store(&box->is_asleep, true); /* nobody has looked yet: the first message wakes */
     *out_box = box;
@@ -42,8 +42,7 @@ enum why mailbox_open(struct mailbox **out_box)
 
 void mailbox_close(struct mailbox *box)
 {
-    if (box != NULL)
-        munmap(box, sizeof *box);
+    memory_unmap(box, sizeof *box);
 }
 
 enum why mailbox_push(struct mailbox *box, struct message m, bool *out_must_wake)

@@ -47,7 +47,8 @@ struct ring_counts {
     uint64_t buffers_starved; /* receive ended for lack of buffers                  */
 };
 
-/* Errors: WHY_IO_FAILED with a sentence in out_error (e.g. io_uring refused by kernel.io_uring_disabled), WHY_IO_NO_MEMORY. */
+/* Errors: WHY_IO_FAILED with a sentence in out_error (e.g. io_uring refused by kernel.io_uring_disabled),
+ * WHY_IO_NO_MEMORY. */
 MUST_CHECK enum why ring_open(struct ring **out_ring, char *out_error, uint32_t out_error_bytes);
 /* Pre: no operation in flight whose owner is still alive; receive buffers all given back. */
 void ring_close(struct ring *r);
@@ -66,7 +67,7 @@ void ring_shutdown_send(struct ring *r, struct handle h, int fd);       /* half 
 void ring_close_fd(struct ring *r, struct handle h, int fd);
 /* Ask for the end of the operation(s) armed under target. h's own event says only that the request was handled. */
 void ring_cancel(struct ring *r, struct handle h, struct handle target);
-void ring_poll_in(struct ring *r, struct handle h, int fd);             /* multishot readiness of a foreign descriptor */
+void ring_poll_in(struct ring *r, struct handle h, int fd);             /* multishot: a foreign one became readable */
 /* Append to a regular file (offset: its end). */
 void ring_write_file(struct ring *r, struct handle h, int fd, const void *at, uint32_t len);
 
@@ -75,11 +76,11 @@ void ring_write_file(struct ring *r, struct handle h, int fd, const void *at, ui
  * out at most events_max events. Answers how many; 0 on time-out. */
 uint32_t ring_wait(struct ring *r, struct ring_event *out_events, uint32_t events_max,
                    uint64_t wait_ns, uint32_t batch_min, uint64_t min_wait_ns);
-/* Receive buffers that nobody holds (an armed receive that found none ended with WHY_IO_NO_BUFFERS and is
+/* Receive buffers that the kernel may fill (an armed receive that found none ended with WHY_IO_NO_BUFFERS and is
  * to be re-armed by its owner once this is above zero again). */
 uint32_t ring_buffers_free(const struct ring *r);
 
-/* Wake another thread's ring: it sees an event with h, which is of HANDLE_WAKE. Leaves with the sender's next ring_wait.
- * from == NULL: a thread without a ring; leaves at once, and the event's handle has slot and generation 0. A wake-up can be
- * lost (the receiver's kernel is out of memory), so a wait never lasts longer than RING_WAIT_NS_MAX. */
+/* Wake another thread's ring: it sees an event with h, which is of HANDLE_WAKE. Leaves with the sender's next
+ * ring_wait. from == NULL: a thread without a ring; leaves at once, and the event's handle has slot and generation 0. A
+ * wake-up can be lost (the kernel is out of memory), so a wait never lasts longer than RING_WAIT_NS_MAX. */
 void ring_post(struct ring *from, struct ring *target, struct handle h);

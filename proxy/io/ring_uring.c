@@ -19,11 +19,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/memory.h"
 
 enum {
     BUFFER_GROUP = 0,
@@ -91,19 +91,6 @@ static void rx_lend(struct receive_buffers *rx)
         io_uring_buf_ring_advance(rx->ring, n);
 }
 
-static void *reserve(size_t bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return at == MAP_FAILED ? NULL : at;
-}
-
-static void release(void *at, size_t bytes)
-{
-    if (at != NULL)
-        munmap(at, bytes);
-}
-
 static enum why rx_open(struct ring *r)
 {
     struct receive_buffers *rx = &r->rx;
@@ -113,14 +100,15 @@ static enum why rx_open(struct ring *r)
     rx->bytes = has_more ? RING_BUFFER_BYTES : RING_BUFFER_BYTES_PLAIN;
     rx->lent_max = has_more ? RING_BUFFERS_N : RING_BUFFERS_PLAIN_N;
     rx->all_n = has_more ? RING_BUFFERS_MAX : RING_BUFFERS_PLAIN_MAX;
-    rx->mem = reserve((size_t)rx->all_n * rx->bytes);
-    rx->bufs = reserve(rx->all_n * sizeof *rx->bufs);
-    rx->filled = reserve(rx->all_n * sizeof *rx->filled);
-    rx->free = reserve(rx->all_n * sizeof *rx->free);
+    rx->mem = memory_map((size_t)rx->all_n * rx->bytes);
+    rx->bufs = memory_map(rx->all_n * sizeof *rx->bufs);
+    rx->filled = memory_map(rx->all_n * sizeof *rx->filled);
+    rx->free = memory_map(rx->all_n * sizeof *rx->free);
     if (rx->mem == NULL || rx->bufs == NULL || rx->filled == NULL || rx->free == NULL)
         return WHY_IO_NO_MEMORY;
-    /* Memory of ours: a ring mapped by the kernel (IOU_PBUF_RING_MMAP) could be used after its release, CVE-2024-0582. */
-    rx->ring = io_uring_setup_buf_ring(&r->uring, rx->lent_max, BUFFER_GROUP, has_more ? IOU_PBUF_RING_INC : 0, &result);
+    /* Memory of ours: one mapped by the kernel (IOU_PBUF_RING_MMAP) could be used after its release, CVE-2024-0582. */
+    rx->ring = io_uring_setup_buf_ring(&r->uring, rx->lent_max, BUFFER_GROUP, has_more ? IOU_PBUF_RING_INC : 0,
+                                       &result);
     if (rx->ring == NULL)
         return result == -ENOMEM ? WHY_IO_NO_MEMORY : WHY_IO_FAILED;
     for (uint32_t i = rx->all_n; i-- > 0;) {
@@ -193,11 +181,13 @@ void ring_accept(struct ring *r, struct handle h, int fd)
     name_sqe(sqe, h);
 }
 
-static void prep_recv(struct io_uring_sqe *sqe, int fd, uint32_t cap)
+static void prep_recv(const struct ring *r, struct io_uring_sqe *sqe, int fd, uint32_t cap)
 {
     io_uring_prep_recv_multishot(sqe, fd, NULL, cap, 0);
-    /* Without it, arming an idle socket while no buffer is free ends at once with ENOBUFS. */
-    sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+    /* Without POLL_FIRST, arming an idle socket while no buffer is free ends at once with ENOBUFS. With it, a reset
+     * that came before the arming and behind unread bytes is never told (seen on 6.18, kept by tests/conformance). */
+    if (ring_buffers_free(r) == 0)
+        sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = BUFFER_GROUP;
 }
@@ -207,7 +197,7 @@ void ring_recv(struct ring *r, struct handle h, int fd)
     struct io_uring_sqe *sqe = next_sqe(r);
 
     MUST(handle_kind(h) == HANDLE_RECV);
-    prep_recv(sqe, fd, r->recv_cap);
+    prep_recv(r, sqe, fd, r->recv_cap);
     name_sqe(sqe, h);
 }
 
@@ -433,7 +423,8 @@ static void submit_and_wait(struct ring *r, uint64_t wait_ns, uint32_t batch_min
     r->counts.enters++;
     if (wait_ns > RING_WAIT_NS_MAX)
         wait_ns = RING_WAIT_NS_MAX;
-    limit = (struct __kernel_timespec){ .tv_sec = (int64_t)(wait_ns / NS_PER_S), .tv_nsec = (int64_t)(wait_ns % NS_PER_S) };
+    limit = (struct __kernel_timespec){ .tv_sec = (int64_t)(wait_ns / NS_PER_S),
+                                        .tv_nsec = (int64_t)(wait_ns % NS_PER_S) };
     if (batch_min > 1 && min_wait_ns >= NS_PER_US && r->profile.has_min_wait)
         (void)io_uring_submit_and_wait_min_timeout(&r->uring, &cqe, batch_min, &limit,
                                                    (unsigned)(min_wait_ns / NS_PER_US), NULL);
@@ -495,8 +486,8 @@ static enum why explain(int error, char *out_error, uint32_t out_error_bytes)
         text = "io_uring is switched off on this system: set the sysctl kernel.io_uring_disabled to 0, or to 1 with "
                "kernel.io_uring_group naming a group of this process";
     else if (error == EPERM && sysctl_disabled() == 1)
-        text = "io_uring is reserved on this system: kernel.io_uring_disabled is 1, so this process must run in the group "
-               "that kernel.io_uring_group names, or with CAP_SYS_ADMIN";
+        text = "io_uring is reserved on this system: kernel.io_uring_disabled is 1, so this process must run in the "
+               "group that kernel.io_uring_group names, or with CAP_SYS_ADMIN";
     else if (error == EPERM || error == EACCES)
         text = "a system-call filter or security module of this container forbids io_uring: allow io_uring_setup, "
                "io_uring_enter and io_uring_register";
@@ -522,7 +513,7 @@ static bool probe_recv_cap(struct ring *r)
         return false;
     close(ends[1]); /* so that a receive that is accepted sees the end at once */
     struct io_uring_sqe *sqe = next_sqe(r);
-    prep_recv(sqe, ends[0], r->rx.bytes);
+    prep_recv(r, sqe, ends[0], r->rx.bytes);
     sqe->user_data = own_handle(OWN_PROBE, 0).bits;
     if (io_uring_submit_and_wait_timeout(&r->uring, &cqe, 1, &limit, NULL) >= 0 && cqe != NULL) {
         uint8_t *at;
@@ -574,7 +565,7 @@ enum why ring_open(struct ring **out_ring, char *out_error, uint32_t out_error_b
                  IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
         .cq_entries = RING_COMPLETIONS_N,
     };
-    struct ring *r = reserve(sizeof *r);
+    struct ring *r = memory_map(sizeof *r);
     enum why     why;
 
     if (r == NULL)
@@ -582,7 +573,7 @@ enum why ring_open(struct ring **out_ring, char *out_error, uint32_t out_error_b
     r->wake_fd = -1;
     int result = io_uring_queue_init_params(RING_ENTRIES, &r->uring, &params);
     if (result < 0) {
-        release(r, sizeof *r);
+        memory_unmap(r, sizeof *r);
         return explain(-result, out_error, out_error_bytes);
     }
     why = open_parts(r);
@@ -599,15 +590,17 @@ void ring_close(struct ring *r)
 {
     struct receive_buffers *rx = &r->rx;
 
+    for (uint32_t i = 0; rx->ring != NULL && i < rx->all_n; i++)
+        MUST(rx->bufs[i].refs <= 1); /* the kernel's own */
     MUST(rx->ring == NULL || rx->free_n + rx->lent_n == rx->all_n);
     if (rx->ring != NULL)
         io_uring_free_buf_ring(&r->uring, rx->ring, rx->lent_max, BUFFER_GROUP);
     io_uring_queue_exit(&r->uring);
     if (r->wake_fd >= 0)
         close(r->wake_fd);
-    release(rx->mem, (size_t)rx->all_n * rx->bytes);
-    release(rx->bufs, rx->all_n * sizeof *rx->bufs);
-    release(rx->filled, rx->all_n * sizeof *rx->filled);
-    release(rx->free, rx->all_n * sizeof *rx->free);
-    release(r, sizeof *r);
+    memory_unmap(rx->mem, (size_t)rx->all_n * rx->bytes);
+    memory_unmap(rx->bufs, rx->all_n * sizeof *rx->bufs);
+    memory_unmap(rx->filled, rx->all_n * sizeof *rx->filled);
+    memory_unmap(rx->free, rx->all_n * sizeof *rx->free);
+    memory_unmap(r, sizeof *r);
 }

@@ -19,8 +19,8 @@ struct socket_address {
     };
     uint8_t bytes_n;
 };
-/* A listening TCP socket: SO_REUSEPORT, SO_REUSEADDR, TCP_NODELAY (inherited), IPV6_V6ONLY. Errors: WHY_IO_FAILED with out_errno
- * for the operator's sentence (EADDRINUSE, EACCES ...). */
+/* A listening TCP socket: SO_REUSEPORT, SO_REUSEADDR, TCP_NODELAY (inherited), IPV6_V6ONLY. Errors: WHY_IO_FAILED with
+ * out_errno for the operator's sentence (EADDRINUSE, EACCES ...). */
 MUST_CHECK enum why socket_listen(const struct socket_address *addr, int backlog, int *out_fd, int *out_errno);
 /* A TCP socket for ring_connect, TCP_NODELAY set. Errors: WHY_IO_NO_DESCRIPTORS, WHY_IO_FAILED. */
 MUST_CHECK enum why socket_stream(int family, int *out_fd);

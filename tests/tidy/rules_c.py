@@ -174,7 +174,7 @@ BANNED = [
      PROXY, HEAP, 'memory comes from a pool or an arena'),
     ('assert', PROXY, (), 'MUST is always on'),
     ('sleep usleep nanosleep', PROXY, (), 'nothing blocks: arm a timer'),
-    ('rand srand random srandom rand_r drand48 getrandom', PROXY, ('base/rng.c',), 'chance comes through base/rng.h'),
+    ('rand srand random srandom rand_r drand48 getrandom', PROXY, ('base/random.c',), 'chance comes through base/rng.h'),
     ('time gettimeofday clock_gettime clock', PROXY, ('base/clock.c',), 'time comes through base/clock.h'),
     ('printf fprintf vprintf vfprintf puts fputs putchar perror', PROXY, SAYING, 'say it through base/log.h'),
     ('getaddrinfo gethostbyname getpwnam dlopen', PROXY, (), 'it blocks, and does not work in a static binary'),

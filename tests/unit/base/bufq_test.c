@@ -339,6 +339,7 @@ TEST(random_operations_match_plain_arrays)
 }
 
 CHECK_RUN(RUN(push_buf_copies_small_pieces_and_gives_the_buffer_back), RUN(push_buf_grows_a_piece_that_goes_on),
-          RUN(push_is_all_or_nothing_when_pools_run_out), RUN(reserve_and_commit), RUN(reserve_wants_one_piece_or_nothing),
+          RUN(push_is_all_or_nothing_when_pools_run_out), RUN(reserve_and_commit),
+          RUN(reserve_wants_one_piece_or_nothing),
           RUN(move_relinks_whole_pieces_and_splits_by_reference), RUN(settle_lets_receive_buffers_go),
           RUN(iovec_shows_the_front), RUN(random_operations_match_plain_arrays))

@@ -27,7 +27,8 @@ TEST(wheel_fires_in_time_at_every_distance)
                 due = wheel_due(&w, now_ns);
             }
             CHECK(due == &t && t.deadline_ns == 0 && w.armed_n == 0, "distance %zu\n", i);
-            CHECK(now_ns >= deadline_ns, "distance %zu: early by %llu\n", i, (unsigned long long)(deadline_ns - now_ns));
+            CHECK(now_ns >= deadline_ns, "distance %zu: early by %llu\n", i,
+                  (unsigned long long)(deadline_ns - now_ns));
             CHECK(now_ns - deadline_ns <= WHEEL_TICK_NS, "distance %zu: late\n", i);
             CHECK(wheel_wait_ns(&w, now_ns) == UINT64_MAX, "nothing is armed\n");
         }
@@ -103,8 +104,8 @@ TEST(wheel_matches_a_plain_list)
             uint32_t armed = 0;
             for (int i = 0; i < TIMERS_N; i++) {
                 armed += deadlines[i] != 0;
-                CHECK(deadlines[i] == 0 || deadlines[i] + WHEEL_TICK_NS > now_ns, "seed %llu, step %d: timer %d is late\n",
-                      (unsigned long long)seed, step, i);
+                CHECK(deadlines[i] == 0 || deadlines[i] + WHEEL_TICK_NS > now_ns,
+                      "seed %llu, step %d: timer %d is late\n", (unsigned long long)seed, step, i);
             }
             CHECK(armed == w.armed_n, "seed %llu: %u armed, not %u\n", (unsigned long long)seed, w.armed_n, armed);
         }

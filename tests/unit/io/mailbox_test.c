@@ -30,7 +30,8 @@ TEST(mailbox_is_bounded_and_keeps_order)
     for (uint64_t round = 0; round < 5; round++) {
         CHECK(!mailbox_pop(box, &m), "a message from nobody\n");
         for (uint64_t i = 0; i < MAILBOX_MESSAGES_MAX; i++) {
-            enum why why = mailbox_push(box, (struct message){ .kind = MESSAGE_STOP, .value = i, .moved = &m }, &must_wake);
+            struct message sent = { .kind = MESSAGE_STOP, .value = i, .moved = &m };
+            enum why       why = mailbox_push(box, sent, &must_wake);
             CHECK(why == WHY_OK, "%llu: %s\n", (unsigned long long)i, why_name(why));
             CHECK(must_wake == (i == 0), "%llu: wake %d\n", (unsigned long long)i, must_wake);
         }
@@ -40,7 +41,8 @@ TEST(mailbox_is_bounded_and_keeps_order)
             CHECK(mailbox_pop(box, &m), "%llu is missing\n", (unsigned long long)i);
             CHECK(m.kind == MESSAGE_STOP && m.value == i && m.moved == &m, "%llu is wrong\n", (unsigned long long)i);
         }
-        CHECK(mailbox_push(box, (struct message){ .kind = MESSAGE_STOP, .value = 7 }, &must_wake) == WHY_OK, "room again\n");
+        why = mailbox_push(box, (struct message){ .kind = MESSAGE_STOP, .value = 7 }, &must_wake);
+        CHECK(why == WHY_OK, "room again: %s\n", why_name(why));
         CHECK(mailbox_pop(box, &m) && m.value == 7, "after being full\n");
     }
     mailbox_close(box);
