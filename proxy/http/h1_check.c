@@ -70,13 +70,18 @@ static void note(struct found *found, enum field_id id, struct span value)
 }
 
 /* Names are ours: they lie in the arena. */
-static enum field_id settle_name(struct field *f)
+static enum field_id settle_name(const struct field *f)
 {
-    field_lower((uint8_t *)(uintptr_t)f->name.at, f->name.at, f->name.len);
-    enum field_id id = field_id_of(f->name);
-    f->id = (uint8_t)id;
-    f->flags = 0;
-    return id;
+    return field_settle_name((uint8_t *)(uintptr_t)f->name.at, f->name.len);
+}
+
+/* Member by member: copying the struct right after a byte of it was written waits for that write. */
+static void keep(struct field *to, const struct field *f, enum field_id id)
+{
+    to->name = f->name;
+    to->value = f->value;
+    to->id = (uint8_t)id;
+    to->flags = 0;
 }
 
 static void walk(struct head *h, struct found *found)
@@ -85,7 +90,7 @@ static void walk(struct head *h, struct found *found)
 
     *found = (struct found){ 0 };
     for (uint32_t i = 0; i < h->fields_n; i++) {
-        struct field *f = &h->fields[i];
+        const struct field *f = &h->fields[i];
         enum field_id id = settle_name(f);
         if ((looked_at >> id & 1) != 0) {
             note(found, id, f->value);
@@ -94,8 +99,7 @@ static void walk(struct head *h, struct found *found)
                 continue;
             }
         }
-        if (kept_n++ != i)
-            h->fields[kept_n - 1] = *f;
+        keep(&h->fields[kept_n++], f, id);
     }
     h->fields_n = (uint16_t)kept_n;
 }
@@ -269,12 +273,12 @@ void h1_check_trailers(struct head *trailers)
     uint32_t kept_n = 0;
 
     for (uint32_t i = 0; i < trailers->fields_n; i++) {
-        struct field *f = &trailers->fields[i];
+        const struct field *f = &trailers->fields[i];
         enum field_id id = settle_name(f);
         if ((never_trailers >> id & 1) != 0)
             trailers->bytes -= (uint32_t)(f->name.len + f->value.len + 32);
-        else if (kept_n++ != i)
-            trailers->fields[kept_n - 1] = *f;
+        else
+            keep(&trailers->fields[kept_n++], f, id);
     }
     trailers->fields_n = (uint16_t)kept_n;
 }

@@ -35,6 +35,7 @@ enum { HEAD_COPY_BYTES_MAX = 8192 }; /* a longer head is copied token by token: 
 struct parse {
     struct h1_reader *r;
     struct head      *head;    /* of the message, or of its trailers             */
+    struct field     *field;   /* that is being read: fields[fields_n]; NULL: there is no list yet */
     struct bufq_env  *env;
     struct bufq      *body;
     struct buf       *buf;     /* that holds the slice                           */
@@ -58,15 +59,12 @@ static enum h1_got bad(enum why why, enum why *out_why)
 
 /* ---- tokens: spans into the slice until settle() ---- */
 
-/* Add a piece to a token. Past max it only needs to be seen to be too long, so that nothing grows. */
-static int extend(struct parse *x, struct span *token, const char *piece, size_t len, size_t max)
+/* Add a further piece to a token. Past max it only needs to be seen to be too long, so that nothing grows. */
+static __attribute__((noinline)) int extend(struct parse *x, struct span *token, const char *piece, size_t len,
+                                            size_t max)
 {
     const uint8_t *at = (const uint8_t *)piece;
 
-    if (token->len == 0) {
-        *token = span_of(at, len);
-        return 0;
-    }
     if (token->at >= x->at && token->at + token->len == at) {
         token->len += len;
         return 0;
@@ -77,6 +75,14 @@ static int extend(struct parse *x, struct span *token, const char *piece, size_t
         len = max + 1 - token->len;
     *token = arena_append(x->head->arena, *token, span_of(at, len));
     return token->at != NULL ? 0 : refuse(x, WHY_ARENA_FULL, WHY_ARENA_FULL);
+}
+
+static inline int take(struct parse *x, struct span *token, const char *piece, size_t len, size_t max)
+{
+    if (token->len != 0)
+        return extend(x, token, piece, len, max);
+    *token = span_of(piece, len);
+    return 0;
 }
 
 static int on_method_complete(llhttp_t *p)
@@ -109,7 +115,7 @@ static int on_url(llhttp_t *p, const char *at, size_t len)
 
     if (x->head->target.len == 0)
         expect_at(x, at, x->head->method_text.len + 1);
-    return extend(x, &x->head->target, at, len, HEAD_LINE_BYTES_MAX);
+    return take(x, &x->head->target, at, len, HEAD_LINE_BYTES_MAX);
 }
 
 static int on_url_complete(llhttp_t *p)
@@ -133,31 +139,41 @@ static int on_protocol(llhttp_t *p, const char *at, size_t len)
     return 0;
 }
 
+/* A place for the next field; the list grows when it is full. */
+static __attribute__((noinline)) int make_room(struct parse *x)
+{
+    struct head *h = x->head;
+
+    if (h->fields_n > HEAD_FIELDS_MAX)
+        return refuse(x, WHY_H1_FIELDS_MANY, WHY_H1_ANSWER_LONG);
+    if (!head_room(h))
+        return refuse(x, WHY_ARENA_FULL, WHY_ARENA_FULL);
+    x->field = &h->fields[h->fields_n];
+    x->field->name.len = x->field->value.len = 0;
+    return 0;
+}
+
 static int on_header_field(llhttp_t *p, const char *at, size_t len)
 {
     struct parse *x = p->data;
-    struct head *h = x->head;
 
-    if (h->fields_cap == 0) {
-        if (!head_room(h))
-            return refuse(x, WHY_ARENA_FULL, WHY_ARENA_FULL);
-        h->fields[0] = (struct field){ 0 };
-    }
-    return extend(x, &h->fields[h->fields_n].name, at, len, HEAD_NAME_BYTES_MAX);
+    if (x->field == NULL && make_room(x) != 0)
+        return -1;
+    return take(x, &x->field->name, at, len, HEAD_NAME_BYTES_MAX);
 }
 
 static int on_header_value(llhttp_t *p, const char *at, size_t len)
 {
     struct parse *x = p->data;
 
-    return extend(x, &x->head->fields[x->head->fields_n].value, at, len, HEAD_LINE_BYTES_MAX);
+    return take(x, &x->field->value, at, len, HEAD_LINE_BYTES_MAX);
 }
 
 static int on_header_value_complete(llhttp_t *p)
 {
     struct parse *x = p->data;
     struct head *h = x->head;
-    struct field *f = &h->fields[h->fields_n];
+    struct field *f = x->field;
 
     if (f->name.len > HEAD_NAME_BYTES_MAX || f->value.len > HEAD_LINE_BYTES_MAX)
         return refuse(x, WHY_H1_FIELD_LONG, WHY_H1_ANSWER_LONG);
@@ -168,11 +184,10 @@ static int on_header_value_complete(llhttp_t *p)
     h->bytes += (uint32_t)(f->name.len + f->value.len + 32);
     if (h->bytes > HEAD_BYTES_MAX)
         return refuse(x, WHY_H1_HEAD_LONG, WHY_H1_ANSWER_LONG);
-    if (++h->fields_n > HEAD_FIELDS_MAX)
-        return refuse(x, WHY_H1_FIELDS_MANY, WHY_H1_ANSWER_LONG);
-    if (h->fields_n == h->fields_cap && !head_room(h))
-        return refuse(x, WHY_ARENA_FULL, WHY_ARENA_FULL);
-    h->fields[h->fields_n].name = h->fields[h->fields_n].value = SPAN_NONE;
+    if (++h->fields_n >= h->fields_cap)
+        return make_room(x);
+    x->field = f + 1;
+    x->field->name.len = x->field->value.len = 0;
     return 0;
 }
 
@@ -301,6 +316,7 @@ static enum h1_got execute(struct parse *x, struct bufq *wire, size_t bytes_max,
 
     if (piece.len > bytes_max)
         piece.len = bytes_max;
+    x->field = x->head->fields_cap > 0 ? &x->head->fields[x->head->fields_n] : NULL;
     x->at = piece.at;
     x->end = piece.at + piece.len;
     x->buf = wire->first->buf;
@@ -351,18 +367,17 @@ static enum why settle_tokens(const struct parse *x, uint32_t first)
 static enum why settle_whole(const struct parse *x, uint32_t bytes)
 {
     struct head *h = x->head;
-    uint8_t *copy = arena_take(h->arena, bytes);
+    struct span copy = arena_copy(h->arena, span_of(x->at, bytes));
 
-    if (copy == NULL)
+    if (copy.at == NULL)
         return WHY_ARENA_FULL;
-    memcpy(copy, x->at, bytes);
     if (h->target.len > 0)
-        h->target.at = copy + (h->target.at - x->at);
+        h->target.at = copy.at + (h->target.at - x->at);
     for (uint32_t i = 0; i < h->fields_n; i++) {
         struct field *f = &h->fields[i];
-        f->name.at = copy + (f->name.at - x->at);
+        f->name.at = copy.at + (f->name.at - x->at);
         if (f->value.len > 0)
-            f->value.at = copy + (f->value.at - x->at);
+            f->value.at = copy.at + (f->value.at - x->at);
     }
     return WHY_OK;
 }

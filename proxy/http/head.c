@@ -71,11 +71,36 @@ static enum field_id candidate(const uint8_t *c, size_t len)
     }
 }
 
+static uint64_t load_8(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, 8);
+    return word;
+}
+
+/* Names are short: two overlapping words decide nearly all of them without a call. */
+static bool is_same(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    uint32_t front[2], back[2];
+
+    if (len >= 8)
+        return load_8(a) == load_8(b) && load_8(a + len - 8) == load_8(b + len - 8) &&
+               (len <= 16 || memcmp(a + 8, b + 8, len - 16) == 0);
+    if (len < 4)
+        return memcmp(a, b, len) == 0;
+    memcpy(&front[0], a, 4);
+    memcpy(&front[1], b, 4);
+    memcpy(&back[0], a + len - 4, 4);
+    memcpy(&back[1], b + len - 4, 4);
+    return front[0] == front[1] && back[0] == back[1];
+}
+
 enum field_id field_id_of(struct span lower_name)
 {
     enum field_id id = candidate(lower_name.at, lower_name.len);
 
-    return span_is(lower_name, field_names[id]) ? id : FIELD_OTHER;
+    return id != FIELD_OTHER && is_same(lower_name.at, field_names[id].at, lower_name.len) ? id : FIELD_OTHER;
 }
 
 /* Eight letters at once: a byte in A..Z gets bit 5. Additions stay within a byte each. */
@@ -89,25 +114,31 @@ static uint64_t lower_eight(uint64_t v)
     return v | (((from_a ^ above_z) & ~v & (ones * 0x80)) >> 2);
 }
 
+static void lower_few(uint8_t *out, const uint8_t *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)(at[i] - 'A') < 26 ? (uint8_t)(at[i] | 0x20) : at[i];
+}
+
 void field_lower(uint8_t *out, const uint8_t *at, size_t len)
 {
-    uint64_t word, last;
-    size_t i = 0;
-
     if (len < 8) {
-        for (; i < len; i++)
-            out[i] = at[i] >= 'A' && at[i] <= 'Z' ? (uint8_t)(at[i] | 0x20) : at[i];
+        lower_few(out, at, len);
         return;
     }
     /* The last eight overlap those before; they are read first in case out is at. */
-    memcpy(&last, at + len - 8, 8);
-    for (; i + 8 < len; i += 8) {
-        memcpy(&word, at + i, 8);
-        word = lower_eight(word);
+    uint64_t word, last = lower_eight(load_8(at + len - 8));
+    for (size_t i = 0; i + 8 < len; i += 8) {
+        word = lower_eight(load_8(at + i));
         memcpy(out + i, &word, 8);
     }
-    last = lower_eight(last);
     memcpy(out + len - 8, &last, 8);
+}
+
+enum field_id field_settle_name(uint8_t *name, size_t len)
+{
+    field_lower(name, name, len);
+    return field_id_of(span_of(name, len));
 }
 
 /* ---- the list of fields ---- */

@@ -109,6 +109,8 @@ enum field_id field_id_of(struct span lower_name);
 struct span field_name(enum field_id id);
 /* Copy len bytes with ASCII letters made small; out may be at itself. */
 void field_lower(uint8_t *out, const uint8_t *at, size_t len);
+/* Lower a name in its place and answer its id: both in one pass, for readers. */
+enum field_id field_settle_name(uint8_t *name, size_t len);
 enum method method_of(struct span text); /* exact, upper case (RFC 9110 s9.1) */
 /* Its literal. Pre: not METHOD_OTHER. */
 struct span method_name(enum method m);
