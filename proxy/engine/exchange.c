@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "engine/engine.h"
+#include "engine/upgrade.h"
 
 /* Which state may follow which; a move that is not here is our bug. */
 static const uint16_t exchange_moves[EXCHANGE_STATES_N] = {
@@ -293,10 +294,10 @@ static enum why exchange_take_answer(struct engine *e, struct exchange *x)
     enum why why;
 
     x->up_head_ns = e->shard->now_ns;
-    if (x->up.rx_tunnel)
-        x->down.tx_tunnel = true;
-    else
-        head_strip_hop(&x->response);
+    x->down.tx_tunnel = x->up.rx_tunnel;
+    head_strip_hop(&x->response);
+    if (x->up.rx_tunnel && (why = upgrade_response(x)) != WHY_OK)
+        return why;
     why = chain_response_head(e, x, &cut);
     if (why == WHY_OK && x->arena.is_full)
         why = WHY_ARENA_FULL;
