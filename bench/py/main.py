@@ -14,7 +14,7 @@ import peers as peers_of_debian
 import plot
 import report
 from rows import BY_NUMBER, ROWS
-from targets import NAMES, is_open
+from targets import BARE_PEERS, NAMES, is_open
 from where import BENCH, BUILD, DEPS, FORGED, OUT, PORT_BACKEND, PORTS, WORK, cores, die
 
 
@@ -30,6 +30,8 @@ def parse():
     p.add_argument("--warm", type=float, default=0.5, help="seconds of load before it (0.5)")
     p.add_argument("--quick", action="store_true", help="one round, one second, fewer idle connections")
     p.add_argument("--only", default=",".join(NAMES), help="which targets, of " + ",".join(NAMES))
+    p.add_argument("--bare-peers", action="store_true",
+                   help="nginx and HAProxy add no X-Forwarded-* and no X-Request-Id, although ours does")
     p.add_argument("--network", choices=("private", "host"), default="private",
                    help="a network namespace of its own, without a pacing congestion control, or the host's (private)")
     p.add_argument("--nice", type=int, default=0, metavar="N",
@@ -44,6 +46,8 @@ def parse():
             die("--only knows %s, not '%s'" % (", ".join(NAMES), name))
     if a.quick:
         a.rounds, a.seconds, a.warm = 1, 1.0, 0.4
+    if a.bare_peers:
+        os.environ[BARE_PEERS] = "1"
     if a.nice:
         be_nice(a.nice)
     if not (1 <= a.rounds <= 50 and 0.1 <= a.seconds <= 60 and 0 <= a.warm <= 30):
@@ -112,6 +116,7 @@ def about(args, peers, net):
              "priority": str(args.nice), "rounds": "%d of %g s after %g s of warm-up, targets in turn in each round" % (
                  args.rounds, args.seconds, args.warm),
              "network": net,
+             "peers tell the upstream": "nothing" if args.bare_peers else "X-Forwarded-*, X-Request-Id, as ours does",
              "unit": "work divided by the proxy's own CPU time (user + system, all its processes and threads)"}
     if peers:
         facts.update(peers.versions())

@@ -1,8 +1,9 @@
 """The proxies under measurement: their configuration, tuned alike, and their processes.
 
 Alike means: one worker or thread on one core, upstream connections kept alive, TLS 1.3 only with one P-256
-certificate and X25519 or X25519MLKEM768, Host kept, no access log unless the row says so, no limit on requests
-per connection, long timeouts.
+certificate and X25519 or X25519MLKEM768, no access log unless the row says so (then the same fields), no limit on
+requests per connection, long timeouts. The upstream is told the same by each: Host as it came, X-Forwarded-For, -Proto
+and -Host, and X-Request-Id, which is what a gateway does and what ours always does.
 """
 import base64
 import os
@@ -16,7 +17,7 @@ import time
 from where import BUILD, FORGED, PORT_BACKEND, PORTS, WORK, cores, die
 
 NAMES = ["ours", "nginx", "haproxy", "floor"]
-LOG_FIELDS = ("time", "client", "method", "path", "status", "bytes", "seconds", "upstream", "agent")
+BARE_PEERS = "FORGE_BENCH_BARE_PEERS"  # set: nginx and HAProxy tell the upstream nothing about the client
 
 
 def descriptors():
@@ -46,17 +47,37 @@ def certificate():
     return pem
 
 
+def json_line(pairs):
+    """A JSON object; values that stand in quotes are texts."""
+    return "{" + ",".join('"%s":%s' % pair for pair in pairs) + "}"
+
+
+NGINX_LOG = json_line([
+    ("time", '"$time_iso8601"'), ("id", '"$request_id"'), ("client", '"$remote_addr:$remote_port"'),
+    ("method", '"$request_method"'), ("scheme", '"$scheme"'), ("host", '"$http_host"'), ("target", '"$request_uri"'),
+    ("protocol", '"$server_protocol"'), ("user_agent", '"$http_user_agent"'), ("status", "$status"),
+    ("listener", '"$server_port"'), ("upstream", '"backend"'), ("endpoint", '"$upstream_addr"'),
+    ("received", "$request_length"), ("sent", "$bytes_sent"), ("seconds", "$request_time"),
+    ("upstream_seconds", '"$upstream_response_time"'), ("tls", '"$ssl_protocol"'), ("cipher", '"$ssl_cipher"')])
+
+HAPROXY_LOG = json_line([
+    ("time", '"%[date,ltime(%FT%T)]"'), ("id", '"%ID"'), ("client", '"%ci:%cp"'), ("method", '"%HM"'),
+    ("scheme", '"%[ssl_fc,iif(https,http)]"'), ("host", '"%[capture.req.hdr(0),json]"'), ("target", '"%HU"'),
+    ("protocol", '"%HV"'), ("user_agent", '"%[capture.req.hdr(1),json]"'), ("status", "%ST"), ("listener", '"%f"'),
+    ("upstream", '"%b"'), ("endpoint", '"%si:%sp"'), ("tries", "%rc"), ("received", "%U"), ("sent", "%B"),
+    ("milliseconds", "%Ta"), ("upstream_milliseconds", "%Tr"), ("tls", '"%sslv"'), ("cipher", '"%sslc"')])
+
+
 def nginx_conf(row, where):
     clear, tls = PORTS["nginx"]
     log = "access_log off;"
     if row.log:
-        log = ("log_format j escape=json '{\"time\":\"$time_iso8601\",\"client\":\"$remote_addr\",\"method\":"
-               "\"$request_method\",\"path\":\"$request_uri\",\"status\":$status,\"bytes\":$bytes_sent,\"seconds\":"
-               "$request_time,\"upstream\":\"$upstream_addr\",\"agent\":\"$http_user_agent\"}';\n"
-               "  access_log %s/access.log j buffer=64k flush=1s;" % where)
+        log = "log_format j escape=json '%s'; access_log %s/access.log j buffer=64k flush=1s;" % (NGINX_LOG, where)
     size = 64 if row.tls else 256  # of 16 to 512 KB the best; buffering whole bodies costs nginx half its rate
     bulk = "proxy_buffering off; proxy_buffer_size %dk; proxy_buffers 8 %dk; proxy_busy_buffers_size %dk;" % (
         (size,) * 3) if row.bulk else ""
+    told = ("proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;\n"
+            "  proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Request-Id $request_id;")
     return """
 user root; worker_processes 1; daemon off; pid %(where)s/nginx.pid; error_log stderr crit;
 worker_rlimit_nofile %(fds)d;
@@ -70,6 +91,7 @@ http {
   ssl_certificate %(pem)s; ssl_certificate_key %(pem)s; ssl_protocols TLSv1.3;
   ssl_ecdh_curve X25519MLKEM768:X25519; ssl_session_cache none; ssl_session_tickets on; ssl_buffer_size 16k;
   proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+  %(told)s
   proxy_max_temp_file_size 0; %(bulk)s
   server {
     listen 127.0.0.1:%(clear)d backlog=4096; listen 127.0.0.1:%(tls)d ssl backlog=4096; http2 on;
@@ -78,27 +100,46 @@ http {
   }
 }
 """ % dict(where=where, fds=descriptors(), conns=descriptors() - 100, log=log, backend=PORT_BACKEND,
-           pem=certificate(), bulk=bulk, clear=clear, tls=tls)
+           pem=certificate(), bulk=bulk, clear=clear, tls=tls, told="" if BARE_PEERS in os.environ else told)
 
 
 def haproxy_conf(row, where):
     clear, tls = PORTS["haproxy"]
-    log = ""
+    parts = {"conns": haproxy_conn_n(row), "clear": clear, "tls": tls, "pem": certificate(), "backend": PORT_BACKEND,
+             "bulk_global": "", "bulk": "", "log": "", "captures": "", "told": ""}
     if row.log:
-        log = ("  log stdout len 1024 format raw local0 info\n  log-format '{\"time\":\"%[date,ltime(%FT%T)]\","
-               "\"client\":\"%ci\",\"method\":\"%HM\",\"path\":\"%HU\",\"status\":%ST,\"bytes\":%B,\"seconds\":%Ta,"
-               "\"upstream\":\"%si:%sp\",\"agent\":\"%[capture.req.hdr(0),json]\"}'\n")
-    capture = "  http-request capture req.fhdr(user-agent) len 64\n" if row.log else ""
-    bulk_global = "  tune.bufsize 65536\n  tune.pipesize 1048576\n" if row.bulk else ""
-    bulk = "  option splice-auto\n" if row.bulk else ""
-    return ("global\n  nbthread 1\n  maxconn %d\n  tune.idle-pool.shared off\n  ssl-default-bind-options ssl-min-ver "
-            "TLSv1.3\n  ssl-default-bind-curves X25519MLKEM768:X25519\n" % haproxy_conn_n(row) + bulk_global +
-            "defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n"
-            "  timeout http-keep-alive 600s\n  option http-keep-alive\n  http-reuse always\n" + log + bulk +
-            "frontend edge\n  bind 127.0.0.1:%d backlog 4096\n"
-            "  bind 127.0.0.1:%d backlog 4096 ssl crt %s alpn h2,http/1.1\n" % (clear, tls, certificate()) + capture +
-            "  default_backend backend\nbackend backend\n"
-            "  server one 127.0.0.1:%d pool-max-conn -1 pool-purge-delay 600s\n" % PORT_BACKEND)
+        parts["log"] = "  log stdout len 1024 format raw local0 info\n  log-format '%s'\n" % HAPROXY_LOG
+        parts["captures"] = ("  http-request capture req.hdr(host) len 64\n"
+                             "  http-request capture req.fhdr(user-agent) len 64\n")
+    if row.bulk:
+        parts["bulk_global"] = "  tune.bufsize 65536\n  tune.pipesize 1048576\n"
+        parts["bulk"] = "  option splice-auto\n"
+    if BARE_PEERS not in os.environ:
+        parts["told"] = ("  unique-id-format %[uuid()]\n  http-request set-header X-Request-Id %[unique-id]\n"
+                         "  http-request set-header X-Forwarded-For %[src]\n"
+                         "  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]\n"
+                         "  http-request set-header X-Forwarded-Host %[req.hdr(host)]\n")
+    return """global
+  nbthread 1
+  maxconn {conns}
+  tune.idle-pool.shared off
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+  ssl-default-bind-curves X25519MLKEM768:X25519
+{bulk_global}defaults
+  mode http
+  timeout connect 5s
+  timeout client 600s
+  timeout server 600s
+  timeout http-keep-alive 600s
+  option http-keep-alive
+  http-reuse always
+{log}{bulk}frontend edge
+  bind 127.0.0.1:{clear} backlog 4096
+  bind 127.0.0.1:{tls} backlog 4096 ssl crt {pem} alpn h2,http/1.1
+{captures}{told}  default_backend backend
+backend backend
+  server one 127.0.0.1:{backend} pool-max-conn -1 pool-purge-delay 600s
+""".format(**parts)
 
 
 def ours_documents(row, where):
@@ -156,21 +197,12 @@ spec:
                 name: backend
 """]
     if row.log:
-        docs.append("""type: MeshAccessLog
-mesh: default
+        docs.append("""type: ForgeAccessLog
 name: log
 spec:
-  targetRef:
-    kind: MeshGateway
-    name: edge
-  to:
-    - targetRef:
-        kind: Mesh
-      default:
-        backends:
-          - type: File
-            file:
-              path: %s/access.log
+  path: %s/access.log
+  format:
+    type: Json
 """ % where)
     return "---\n".join(docs)
 
@@ -206,7 +238,7 @@ class Target:
         os.makedirs(os.path.join(self.where, "state"))
         self._write("conf/bench.yaml", ours_documents(self.row, self.where))
         return [FORGED, "--config", os.path.join(self.where, "conf"), "--state", os.path.join(self.where, "state"),
-                "--workers", "1"]
+                "--workers", "1", "--management", "none"]
 
     def _argv_floor(self, _peers):
         size = ["--buf-bytes", "262144", "--bufs", "16"] if self.row.bulk else []
