@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "engine/echo.h"
 #include "engine/exchange.h"
 
 enum why engine_open(struct engine *e, struct shard *shard, struct conn_table *conns, const struct engine_hooks *hooks)
@@ -15,6 +16,7 @@ enum why engine_open(struct engine *e, struct shard *shard, struct conn_table *c
     e->conns = conns;
     e->hooks = hooks;
     list_init(&e->epochs);
+    e->echo.answer = echo_answer;
     if ((why = pool_open(&e->exchanges, "exchange", sizeof(struct exchange), EXCHANGES_MAX)) != WHY_OK)
         return why;
     if ((why = pool_open(&e->epochs_pool, "epoch", sizeof(struct epoch), EPOCHS_MAX)) != WHY_OK)

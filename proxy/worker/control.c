@@ -218,6 +218,7 @@ static void control_on_event(struct loop *l, const struct ring_event *ev)
     if (handle_kind(ev->handle) == HANDLE_FILE_WRITE) {
         struct log_batch *done = log_writer_on_event(&ctl->log, ev);
 
+        ctl->management.log_failures_n = ctl->log.failures_n;
         if (done != NULL)
             control_tell(ctl, done->worker, MESSAGE_LOG_BATCH_BACK, 0, done);
         return;
@@ -336,10 +337,12 @@ static bool control_start_workers(struct control *ctl)
             log_error("worker %u: %s", w, ctl->workers[w]->error);
             return false;
         }
-        ctl->management.counters[w] = &ctl->workers[w]->loop.shard.counters;
+        ctl->management.threads[w] = (struct management_thread){ &ctl->workers[w]->loop.shard.counters,
+                                                                 &ctl->workers[w]->loop.figures };
     }
-    ctl->management.counters[ctl->hub.workers_n] = &ctl->loop.shard.counters;
-    ctl->management.counters_n = ctl->hub.workers_n + 1;
+    ctl->management.threads[ctl->hub.workers_n] = (struct management_thread){ &ctl->loop.shard.counters, &ctl->loop.figures };
+    ctl->management.threads_n = ctl->hub.workers_n + 1;
+    ctl->management.started_wall_ns = clock_wall_ns();
     return true;
 }
 

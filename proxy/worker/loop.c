@@ -64,6 +64,41 @@ static struct tls_server *loop_tls_pick(void *owner, struct conn *c, const struc
     return epoch->snapshot->tls_servers[l->shard.id][number];
 }
 
+/* ---- figures ---- */
+
+static void loop_list_pools(struct loop *l)
+{
+    const struct pool *pools[] = {
+        &l->conns.conns, &l->conns.sends, &l->conns.h1, &l->conns.h2, &l->conns.tls, &l->engine.exchanges,
+        &l->engine.epochs_pool, &l->engine.ups.ups, &l->engine.ups.endpoints, &l->shard.queues.segs,
+        &l->shard.queues.bufs._pool[BUF_SMALL], &l->shard.queues.bufs._pool[BUF_LARGE],
+    };
+
+    STATIC_MUST(COUNT(pools) <= MANAGEMENT_POOLS_MAX, "figures must hold every pool");
+    for (uint32_t i = 0; i < COUNT(pools); i++) {
+        l->figures.pools[i].name = pools[i]->name;
+        l->figures.pools[i].slots_max = pools[i]->slots_max;
+        l->pools[i] = pools[i];
+    }
+    __atomic_store_n(&l->figures.pools_n, (uint32_t)COUNT(pools), __ATOMIC_RELEASE);
+}
+
+/* Others may look at these at any time; they never look into the pools themselves. */
+static void loop_tell(struct loop *l)
+{
+    struct ring_counts counts = ring_counts(l->ring);
+
+    l->told_ns = l->shard.now_ns;
+    for (uint32_t i = 0; i < l->figures.pools_n; i++) {
+        __atomic_store_n(&l->figures.pools[i].live_n, l->pools[i]->live_n, __ATOMIC_RELAXED);
+        __atomic_store_n(&l->figures.pools[i].live_max, l->pools[i]->live_max, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&l->figures.ring_enters, counts.enters, __ATOMIC_RELAXED);
+    __atomic_store_n(&l->figures.ring_submitted, counts.submitted, __ATOMIC_RELAXED);
+    counter_add(&l->shard.counters, METRIC_CQ_OVERFLOWS,
+                counts.overflows - counter_get(&l->shard.counters, METRIC_CQ_OVERFLOWS));
+}
+
 /* ---- opening ---- */
 
 static enum why loop_open_layers(struct loop *l)
@@ -107,6 +142,7 @@ enum why loop_open(struct loop *l, struct hub *hub, uint32_t number, const struc
         return why;
     if ((why = loop_open_layers(l)) != WHY_OK)
         return why;
+    loop_list_pools(l);
     __atomic_store_n(&hub->rings[number], l->ring, __ATOMIC_RELEASE);
     return WHY_OK;
 }
@@ -326,6 +362,8 @@ void loop_run(struct loop *l)
             l->hooks->on_tick(l);
         counter_add(&l->shard.counters, METRIC_TICKS, 1);
         counter_add(&l->shard.counters, METRIC_EVENTS, n);
+        if (l->shard.now_ns - l->told_ns >= MANAGEMENT_LOOK_NS || n == 0)
+            loop_tell(l);
         __atomic_store_n(&l->hub->clients_n[l->number], l->conns.clients_n, __ATOMIC_RELAXED);
     }
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "admin/management.h"
 #include "base/shard.h"
 #include "conn/conn.h"
 #include "engine/engine.h"
@@ -50,6 +51,9 @@ struct loop {
     struct hub         *hub;
     const struct loop_hooks *hooks;
     uint32_t            number;      /* thread number in the hub */
+    struct thread_figures figures;   /* for the management listener */
+    const struct pool  *pools[MANAGEMENT_POOLS_MAX];
+    uint64_t            told_ns;     /* when they were last told     */
     uint64_t            wait_ns_max; /* somebody wants a tick at least so often */
     uint32_t            busy;        /* completions of the last tick: how much to batch in the next */
     bool                is_draining;
