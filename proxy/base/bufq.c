@@ -164,16 +164,12 @@ enum why bufq_push_buf(struct bufq_env *env, struct bufq *q, struct buf *b, uint
     return why;
 }
 
-enum why bufq_push_copy(struct bufq_env *env, struct bufq *q, struct span bytes)
+/* All or nothing for what does not fit behind the last piece: chunks are filled apart, and joined when all are there. */
+static enum why push_rest(struct bufq_env *env, struct bufq *q, const uint8_t *at, uint32_t len, uint32_t room)
 {
-    uint32_t    room = tail_room(q);
-    uint32_t    len, head;
     struct bufq rest = { 0 };
 
-    MUST(bytes.len <= UINT32_MAX - q->bytes);
-    len = (uint32_t)bytes.len;
-    head = len < room ? len : room;
-    for (uint32_t done = head; done < len;) {
+    for (uint32_t done = room; done < len;) {
         if (!add_chunk(env, &rest, len - done)) {
             bufq_clear(env, &rest);
             return WHY_POOL_BUFFER_EMPTY;
@@ -181,15 +177,30 @@ enum why bufq_push_copy(struct bufq_env *env, struct bufq *q, struct span bytes)
         uint32_t part = rest.last->buf->bytes;
         if (part > len - done)
             part = len - done;
-        tail_write(&rest, bytes.at + done, part);
+        tail_write(&rest, at + done, part);
         done += part;
     }
-    if (head > 0)
-        tail_write(q, bytes.at, head);
-    /* An empty reserved piece has room, so it has taken the head and is not empty now. */
-    MUST(rest.first == NULL || q->last == NULL || q->last->len > 0);
+    if (room > 0)
+        tail_write(q, at, room);
+    /* An empty reserved piece has room, so it has taken some and is not empty now. */
+    MUST(q->last == NULL || q->last->len > 0);
     while (rest.first != NULL)
         link_last(q, unlink_first(&rest));
+    return WHY_OK;
+}
+
+enum why bufq_push_copy(struct bufq_env *env, struct bufq *q, struct span bytes)
+{
+    uint32_t room = tail_room(q);
+    uint32_t len = (uint32_t)bytes.len;
+
+    MUST(bytes.len <= UINT32_MAX - q->bytes);
+    if (len > room && (room > 0 || len > BUF_SMALL_BYTES))
+        return push_rest(env, q, bytes.at, len, room);
+    if (len > room && !add_chunk(env, q, len))
+        return WHY_POOL_BUFFER_EMPTY;
+    if (len > 0)
+        tail_write(q, bytes.at, len);
     return WHY_OK;
 }
 

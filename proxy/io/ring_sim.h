@@ -55,6 +55,8 @@ void ring_sim_silence(uint16_t port);
 void ring_sim_set_odds(const struct ring_sim_odds *odds);
 /* Torture: the n-th operation armed from now fails with why (1: the next); 0 turns it off. */
 void ring_sim_fail_nth(uint32_t n, enum why why);
+/* Was the operation that should fail armed by now? */
+bool ring_sim_has_failed(void);
 /* Descriptors that the program has open, operations that all rings have in flight: both 0 when nothing leaked. */
 uint32_t ring_sim_fds_n(void);
 uint32_t ring_sim_ops_n(void);

@@ -124,6 +124,11 @@ void ring_sim_fail_nth(uint32_t n, enum why why)
     w->fail_why = why;
 }
 
+bool ring_sim_has_failed(void)
+{
+    return world_of()->fail_in == 0;
+}
+
 void ring_sim_silence(uint16_t port)
 {
     world_of()->silent_port_be = htons(port);

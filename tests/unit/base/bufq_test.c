@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/rng.h"
 #include "lib/check.h"
+#include "lib/fault.h"
 
 enum { SEGS_N = 256, SMALL_N = 64, LARGE_N = 16 };
 
@@ -338,8 +339,56 @@ TEST(random_operations_match_plain_arrays)
     }
 }
 
+/* A message through all paths of a queue; every take of the pool may be the one that fails. */
+static bool run_with_failure(uint32_t k, void *arg)
+{
+    static struct foreign f;
+    struct bufq_env env;
+    struct bufq     q = { 0 }, to = { 0 };
+    struct buf     *large[LARGE_N];
+    uint32_t        room = 0;
+
+    env_open(&env);
+    struct pool *p = arg == NULL ? &env.segs : &env.bufs._pool[BUF_SMALL];
+    struct buf  *b = foreign_open(&f);
+    for (int i = 0; i < LARGE_N; i++) /* none may stand in for a small one */
+        large[i] = buf_take(&env.bufs, BUF_LARGE);
+    pool_fail_after(p, k);
+    uint8_t *at = bufq_reserve(&env, &q, 100, &room);
+    if (at != NULL) {
+        memset(at, 1, 100);
+        bufq_commit(&q, 100);
+    }
+    bool is_ok = at != NULL && bufq_push_copy(&env, &q, span_of(f.mem, 9000)) == WHY_OK;
+    buf_hold(b);
+    is_ok = bufq_push_buf(&env, &q, b, b->mem, 20000) == WHY_OK && is_ok;
+    is_ok = bufq_push_buf(&env, &q, b, b->mem + 30000, 20) == WHY_OK && is_ok;
+    is_ok = bufq_move(&env, &q, &to, 50) == WHY_OK && is_ok;
+    is_ok = bufq_move(&env, &q, &to, 15000) == WHY_OK && is_ok;
+    is_ok = bufq_settle(&env, &to) == WHY_OK && is_ok;
+    bool has_failed = fault_pool_fired(p);
+    CHECK(is_ok == !has_failed, "take %u failed %d, and all went well %d\n", k, has_failed, is_ok);
+    pool_fail_after(p, 0);
+    bufq_clear(&env, &q);
+    bufq_clear(&env, &to);
+    for (int i = 0; i < LARGE_N; i++)
+        buf_drop(large[i]);
+    CHECK(f.back_n == 1, "the receive buffer came back %u times\n", f.back_n);
+    env_close(&env);
+    return has_failed;
+}
+
+TEST(each_single_failure_is_survived)
+{
+    bool is_buffers = true;
+
+    CHECK(fault_each(run_with_failure, NULL) > 3, "segments\n");
+    CHECK(fault_each(run_with_failure, &is_buffers) > 3, "buffers\n");
+}
+
 CHECK_RUN(RUN(push_buf_copies_small_pieces_and_gives_the_buffer_back), RUN(push_buf_grows_a_piece_that_goes_on),
           RUN(push_is_all_or_nothing_when_pools_run_out), RUN(reserve_and_commit),
           RUN(reserve_wants_one_piece_or_nothing),
           RUN(move_relinks_whole_pieces_and_splits_by_reference), RUN(settle_lets_receive_buffers_go),
-          RUN(iovec_shows_the_front), RUN(random_operations_match_plain_arrays))
+          RUN(iovec_shows_the_front), RUN(each_single_failure_is_survived),
+          RUN(random_operations_match_plain_arrays))
