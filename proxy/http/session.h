@@ -56,17 +56,18 @@ struct session {
     struct shard *shard;
     struct task  *conn_task;        /* pushed when a stream has something for the wire        */
     const struct session_hooks *hooks; /* server sessions                                     */
-    /* Flags that the connection reads after each call: */
-    bool     wants_read;   /* tap: false while back-pressure or a paused pipeline holds it    */
-    bool     wants_write;  /* pull has something to say                                      */
-    bool     is_done;      /* protocol is finished: send what is queued, then close           */
-    bool     must_linger;  /* with is_done: the peer may still be sending what we will not read */
-    bool     is_idle;      /* no stream is open: keep-alive time runs, pool may lend it out    */
-    bool     is_tunnel;    /* one stream took the connection over                            */
-    bool     in_head;      /* server: a request head has begun and is not complete: its deadline runs */
-    bool     may_start;    /* client: stream_start is allowed right now                      */
+    /* Flags that the connection reads after each call (bits: an idle connection holds one of these): */
+    bool     wants_read : 1;  /* tap: false while back-pressure or a paused pipeline holds it  */
+    bool     wants_write : 1; /* pull has something to say                                    */
+    bool     is_done : 1;     /* protocol is finished: send what is queued, then close         */
+    bool     is_idle : 1;     /* no stream is open: keep-alive time runs, pool may lend it out  */
+    bool     is_tunnel : 1;   /* one stream took the connection over                          */
+    bool     may_start : 1;   /* client: stream_start is allowed right now                    */
+    bool     in_head : 1;     /* server: a head has begun and is not complete                 */
+    bool     must_linger : 1; /* with is_done: input that nobody reads is still coming, and a close would overtake our
+                                 last bytes (RFC 9112 s9.6)                                   */
     /* Facts about the transport, set by the connection before the first call: */
-    bool     is_tls;       /* scheme of requests that do not say                              */
+    bool     is_tls : 1;      /* scheme of requests that do not say                           */
     uint32_t streams_n;    /* open streams                                                   */
     uint32_t requests_n;   /* begun on this session                                          */
 };
