@@ -301,11 +301,12 @@ uint32_t head_remove_id(struct head *h, enum field_id id)
 static void strip_option(struct head *h, struct span option)
 {
     uint8_t lower[HEAD_NAME_BYTES_MAX];
-    struct span name = span_of(lower, option.len);
+    struct span name;
 
     if (option.len == 0 || option.len > sizeof(lower))
         return;
     field_lower(lower, option.at, option.len);
+    name = span_of(lower, option.len);
     if ((end_to_end_ids >> field_id_of(name) & 1) == 0)
         (void)head_remove(h, name);
 }
