@@ -39,7 +39,9 @@ static bool says_full(const struct field_env *env, const struct node *n)
 /* A number in a row's unit, for sentences. */
 static const char *amount(const struct field_row *row, int64_t value, char *text, size_t text_bytes)
 {
-    if (row->type == TYPE_DURATION && value % (int64_t)NS_PER_S == 0)
+    if (row->type == TYPE_DURATION && value > 0 && value % (3600 * (int64_t)NS_PER_S) == 0)
+        snprintf(text, text_bytes, "%lldh", (long long)(value / (3600 * (int64_t)NS_PER_S)));
+    else if (row->type == TYPE_DURATION && value % (int64_t)NS_PER_S == 0)
         snprintf(text, text_bytes, "%llds", (long long)(value / (int64_t)NS_PER_S));
     else if (row->type == TYPE_DURATION)
         snprintf(text, text_bytes, "%lldms", (long long)(value / (int64_t)NS_PER_MS));
@@ -133,9 +135,7 @@ static bool fill_hostname(const struct field_env *env, const struct field_row *r
 
 static bool fill_base64(const struct field_env *env, const struct field_row *row, const struct node *n, struct span *out)
 {
-    if (!fill_text(env, row, n, out))
-        return false;
-    *out = value_base64(env->arena, n->text);
+    *out = value_base64(env->arena, n->text); /* Digits alone are base64, too, with or without quotes. */
     if (out->at == NULL && env->arena->is_full)
         return says_full(env, n);
     if (out->at == NULL) /* Never shown: it may be a key that lost a letter. */

@@ -93,7 +93,8 @@ static bool check_to(const struct timeout_spec *spec, const struct timeout_to *t
     }
     if ((to->conf->connection != FIELD_ABSENT || to->conf->idle != FIELD_ABSENT) &&
         (to->target->kind == TARGET_MESH_HTTP_ROUTE ||
-         (spec->target != NULL && spec->target->kind != TARGET_MESH))) {
+         (spec->target != NULL && (spec->target->kind == TARGET_MESH_GATEWAY ||
+                                   spec->target->kind == TARGET_MESH_HTTP_ROUTE)))) {
         diag_error(diag, node_place(to->conf->node), "`connectionTimeout` and `idleTimeout` belong to connections, which all "
                    "gateways and routes share: write them with `targetRef: {kind: Mesh}`, `to` a MeshExternalService or Mesh");
         is_good = false;

@@ -131,9 +131,9 @@ static void read_dir(struct load *l)
     for (int i = 0; i < n; i++) {
         if (n <= CONF_FILES_MAX)
             read_file(l, entries[i]->d_name);
-        free(entries[i]); /* tidy: malloc: because scandir made them */
+        free(entries[i]); /* tidy: banned-calls: because scandir made it */
     }
-    free(entries); /* tidy: malloc: because scandir made it */
+    free(entries); /* tidy: banned-calls: because scandir made it */
 }
 
 enum why conf_load(const char *dir, const char *state_dir, uint64_t generation, struct diag *diag,

@@ -40,10 +40,24 @@ static uint32_t edits(struct span a, struct span b)
     return rows[a.len % 3][b.len];
 }
 
+/* "Prefix" for PathPrefix, "match" for matches. */
+static bool contains(struct span whole, struct span part)
+{
+    for (size_t i = 0; part.len >= 4 && i + part.len <= whole.len; i++) {
+        size_t k = 0;
+        while (k < part.len && fold(whole.at[i + k]) == fold(part.at[k]))
+            k++;
+        if (k == part.len)
+            return true;
+    }
+    return false;
+}
+
 void suggest_init(struct suggest *s, struct span want)
 {
     /* A third of the letters may be wrong, and one in a short name. */
-    *s = (struct suggest){ .want = want, ._best_edits = (uint32_t)(want.len < 3 ? 1 : want.len / 3) + 1 };
+    *s = (struct suggest){ .want = want, ._edits_max = (uint32_t)(want.len < 3 ? 1 : want.len / 3) };
+    s->_best_edits = s->_edits_max + 1;
 }
 
 void suggest_offer(struct suggest *s, const char *name)
@@ -54,6 +68,8 @@ void suggest_offer(struct suggest *s, const char *name)
     if (s->want.len == 0 || s->want.len > CONF_SUGGEST_BYTES_MAX || offer.len > CONF_SUGGEST_BYTES_MAX)
         return;
     n = edits(s->want, offer);
+    if (n > s->_edits_max && (contains(offer, s->want) || contains(s->want, offer)))
+        n = s->_edits_max;
     if (n < s->_best_edits) {
         s->_best_edits = n;
         s->best = name;

@@ -12,7 +12,7 @@
 struct suggest {
     struct span want;
     const char *best;      /* NULL: nothing is near enough */
-    uint32_t    _best_edits;
+    uint32_t    _edits_max, _best_edits;
 };
 
 void suggest_init(struct suggest *s, struct span want);
