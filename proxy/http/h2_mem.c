@@ -16,8 +16,10 @@ void h2_mem_init(struct h2_mem *m, uint32_t bytes_max)
 
 static bool mem_fits(struct h2_mem *m, size_t bytes, size_t instead_of)
 {
+    bool fails = m->fail_after > 0 && --m->fail_after == 0;
+
     MUST(instead_of <= m->bytes);
-    if (bytes <= m->bytes_max && m->bytes - instead_of <= m->bytes_max - bytes)
+    if (!fails && bytes <= m->bytes_max && m->bytes - instead_of <= m->bytes_max - bytes)
         return true;
     m->was_denied = true;
     return false;

@@ -15,7 +15,8 @@
 struct h2_mem {
     uint32_t bytes;      /* in use, as the allocator rounds them    */
     uint32_t bytes_max;
-    bool     was_denied; /* an allocation failed, by the cap or by the system */
+    uint32_t fail_after; /* torture: allocations left before one fails; 0: never */
+    bool     was_denied; /* an allocation failed, by the cap or by the system    */
 };
 
 void h2_mem_init(struct h2_mem *m, uint32_t bytes_max);

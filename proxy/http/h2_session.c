@@ -42,9 +42,8 @@ static void session_fail(struct h2_session *s, enum why why)
         return;
     MUST(why != WHY_OK);
     s->fail = s->side->name(why);
-    /* When even this fails for lack of memory, the connection closes without the word. */
-    if (nghttp2_session_terminate_session(s->ng, session_code(why)) != 0)
-        s->mem.was_denied = true;
+    /* When there is no memory even for this, the connection closes without a word. */
+    (void)nghttp2_session_terminate_session(s->ng, session_code(why));
     for (unsigned i = 0; i < s->fresh; i++)
         if (s->streams[i].is_used)
             h2_stream_gone(s, &s->streams[i], s->fail);
@@ -81,6 +80,8 @@ static enum why session_error(const struct h2_session *s, nghttp2_ssize error)
 /* What nghttp2 decided by itself, by the code of its GOAWAY. */
 static enum why session_goaway_why(const struct h2_session *s, uint32_t code)
 {
+    if (s->mem.was_denied)
+        return WHY_H2_MEMORY;
     if (!s->has_peer_settings)
         return WHY_H2_PREFACE;
     switch (code) {
@@ -511,8 +512,7 @@ enum why h2_session_pull(struct session *base, struct bufq *out, uint32_t room)
     } while (more || h2_payload_next_turn(s));
     if (why != WHY_OK && s->fail == WHY_OK) {
         session_fail(s, why);
-        if (pull_frames(s) != WHY_OK) /* GOAWAY, if there is a buffer for it. */
-            s->mem.was_denied = true;
+        (void)pull_frames(s); /* GOAWAY, if there is a buffer for it. */
     }
     s->out = NULL;
     h2_session_publish(s);
