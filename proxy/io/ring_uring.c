@@ -535,6 +535,30 @@ static void choose_profile(struct ring *r)
     p->name = p->has_min_wait ? "6.12" : "6.1";
 }
 
+/* What this file arms is all that the ring will ever take, whoever writes into its memory: no file is opened through
+ * it, and nothing more is registered. */
+static int allow_only_ours(struct ring *r)
+{
+    static const uint8_t operations[] = {
+        IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_CONNECT, IORING_OP_SHUTDOWN,
+        IORING_OP_CLOSE, IORING_OP_ASYNC_CANCEL, IORING_OP_POLL_ADD, IORING_OP_WRITE, IORING_OP_MSG_RING,
+    };
+    static const uint8_t registers[] = { IORING_UNREGISTER_PBUF_RING, IORING_UNREGISTER_RING_FDS };
+    struct io_uring_restriction rules[COUNT(operations) + COUNT(registers) + 1] = {
+        { .opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED, .sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS },
+    };
+    unsigned n = 1;
+    int      result;
+
+    for (unsigned i = 0; i < COUNT(operations); i++)
+        rules[n++] = (struct io_uring_restriction){ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = operations[i] };
+    for (unsigned i = 0; i < COUNT(registers); i++)
+        rules[n++] = (struct io_uring_restriction){ .opcode = IORING_RESTRICTION_REGISTER_OP,
+                                                    .register_op = registers[i] };
+    result = io_uring_register_restrictions(&r->uring, rules, n);
+    return result < 0 ? result : io_uring_enable_rings(&r->uring);
+}
+
 static enum why open_parts(struct ring *r)
 {
     unsigned io_threads[2] = { RING_IO_THREADS_MAX, RING_IO_THREADS_MAX };
@@ -546,6 +570,8 @@ static enum why open_parts(struct ring *r)
         return why;
     (void)io_uring_register_ring_fd(&r->uring);                      /* cheaper entries; works without */
     (void)io_uring_register_iowq_max_workers(&r->uring, io_threads); /* a bound on kernel threads      */
+    if (allow_only_ours(r) < 0)
+        return WHY_IO_FAILED;
     r->profile.has_recv_cap = probe_recv_cap(r);
     if (r->profile.has_recv_cap) {
         r->recv_cap = r->rx.bytes;
@@ -562,7 +588,7 @@ enum why ring_open(struct ring **out_ring, char *out_error, uint32_t out_error_b
 {
     struct io_uring_params params = {
         .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
-                 IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
+                 IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_R_DISABLED,
         .cq_entries = RING_COMPLETIONS_N,
     };
     struct ring *r = memory_map(sizeof *r);
