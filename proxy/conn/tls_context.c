@@ -191,7 +191,8 @@ static bool set_staple(struct tls_server *server, const struct tls_identity *ide
 static bool set_tickets(struct tls_server *server, WOLFSSL_CTX *ctx, bool has_tickets)
 {
     if (!has_tickets)
-        return wolfSSL_CTX_no_ticket_TLSv13(ctx) == 0 && wolfSSL_CTX_NoTicketTLSv12(ctx) == WOLFSSL_SUCCESS;
+        return (server->version_max == VERSION_12 || wolfSSL_CTX_no_ticket_TLSv13(ctx) == 0) &&
+               wolfSSL_CTX_NoTicketTLSv12(ctx) == WOLFSSL_SUCCESS;
     return wolfSSL_CTX_set_TicketEncCb(ctx, tls_shake_ticket) == WOLFSSL_SUCCESS &&
            wolfSSL_CTX_set_TicketEncCtx(ctx, &server->policy) == WOLFSSL_SUCCESS &&
            wolfSSL_CTX_set_TicketHint(ctx, TLS_TICKET_ROTATE_S) == WOLFSSL_SUCCESS &&

@@ -52,7 +52,7 @@ leaf() { # NAME KIND ISSUER USE SAN [END]
     key "$1" "$2"
     printf 'basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=%s\n' "$4" >"$work/ext"
     [ -z "$5" ] || printf 'subjectAltName=%s\n' "$5" >>"$work/ext"
-    openssl req -new -key "$1.key" -subj "/CN=Forge test $1" -out "$work/req"
+    openssl req -new -key "$1.key" -subj "/CN=$1.example.com" -out "$work/req"
     sign "$1" "${6:-$forever}" -cert "$3.pem" -keyfile "$3.key"
     [ "$3" != middle ] || cat middle.pem >>"$1.pem"
 }
@@ -72,6 +72,6 @@ leaf stranger P-256 other clientAuth DNS:client.example.com
 
 # An OCSP response about ecdsa.pem, by its issuer.
 serial=$(openssl x509 -in ecdsa.pem -noout -serial | cut -d= -f2)
-printf 'V\t21200101000000Z\t\t%s\tunknown\t/CN=Forge test ecdsa\n' "$serial" >"$work/index"
+printf 'V\t21200101000000Z\t\t%s\tunknown\t/CN=ecdsa.example.com\n' "$serial" >"$work/index"
 openssl ocsp -index "$work/index" -rsigner middle.pem -rkey middle.key -CA middle.pem -issuer middle.pem \
     -cert ecdsa.pem -ndays 36500 -respout ecdsa.ocsp
