@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum handle_kind {
@@ -34,6 +35,12 @@ static inline struct handle handle_of(enum handle_kind kind, uint32_t slot, uint
 static inline enum handle_kind handle_kind(struct handle h)
 {
     return (enum handle_kind)(h.bits >> 56);
+}
+
+/* The event says only that the request was handled: what became of its target is told by the target's own event. */
+static inline bool handle_is_request(struct handle h)
+{
+    return handle_kind(h) == HANDLE_CANCEL || handle_kind(h) == HANDLE_UNLISTEN;
 }
 
 static inline uint32_t handle_slot(struct handle h)

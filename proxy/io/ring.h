@@ -63,9 +63,10 @@ void ring_send(struct ring *r, struct handle h, int fd, const void *at, uint32_t
 void ring_sendmsg(struct ring *r, struct handle h, int fd, const struct msghdr *message);
 /* addr stays untouched until the event. */
 void ring_connect(struct ring *r, struct handle h, int fd, const struct sockaddr *addr, uint32_t addr_bytes);
-void ring_shutdown_send(struct ring *r, struct handle h, int fd);       /* half close; completes as any other    */
+/* Half close. With a handle_is_request(h) the event does not tell a failure, which the next receive or send will. */
+void ring_shutdown_send(struct ring *r, struct handle h, int fd);
 void ring_close_fd(struct ring *r, struct handle h, int fd);
-/* Ask for the end of the operation(s) armed under target. h's own event says only that the request was handled. */
+/* Ask for the end of the operation(s) armed under target. Pre: handle_is_request(h). */
 void ring_cancel(struct ring *r, struct handle h, struct handle target);
 void ring_poll_in(struct ring *r, struct handle h, int fd);             /* multishot: a foreign one became readable */
 /* Append to a regular file (offset: its end). */

@@ -271,7 +271,7 @@ void ring_close_fd(struct ring *r, struct handle h, int fd)
 
 void ring_cancel(struct ring *r, struct handle h, struct handle target)
 {
-    MUST(handle_kind(h) == HANDLE_CANCEL);
+    MUST(handle_is_request(h));
     arm(r, OP_CANCEL, h, -1)->target = target;
 }
 
@@ -335,7 +335,7 @@ static bool is_ready(const struct ring *r, const struct op *op)
 static void end_with(struct op *op, struct ring_event *e, enum why why)
 {
     op->is_over = true;
-    e->why = (uint16_t)why;
+    e->why = (uint16_t)(handle_is_request(op->handle) ? WHY_OK : why);
     e->more = false;
 }
 

@@ -248,6 +248,7 @@ void ring_cancel(struct ring *r, struct handle h, struct handle target)
 {
     struct io_uring_sqe *sqe = next_sqe(r);
 
+    MUST(handle_is_request(h));
     /* By handle: the number of a descriptor may mean another connection by the time the kernel looks. */
     io_uring_prep_cancel64(sqe, target.bits, IORING_ASYNC_CANCEL_ALL);
     name_sqe(sqe, h);
@@ -379,9 +380,9 @@ static void translate(struct ring *r, const struct io_uring_cqe *cqe, struct rin
     e->n = 0;
     if ((cqe->flags & IORING_CQE_F_BUFFER) != 0)
         e->buf = rx_take(&r->rx, cqe, &e->at);
+    if (handle_is_request(e->handle))
+        return;
     kind = handle_kind(e->handle);
-    if (kind == HANDLE_CANCEL)
-        return; /* found or not: the target's own completion is the truth */
     if (cqe->res < 0) {
         e->why = (uint16_t)why_of(-cqe->res);
         if (e->why == WHY_IO_NO_BUFFERS)

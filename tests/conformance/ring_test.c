@@ -355,6 +355,9 @@ TEST(closing_over_unread_bytes_resets)
     struct handle finish = op(&g, HANDLE_CLOSE);
     ring_shutdown_send(g.ring, finish, g.client);
     CHECK(await(&g, finish, true)->why == WHY_IO_RESET, "shutdown of a reset: %s\n", why_name(seen(&g, finish)->why));
+    finish = op(&g, HANDLE_CANCEL);
+    ring_shutdown_send(g.ring, finish, g.client);
+    CHECK(await(&g, finish, true)->why == WHY_OK, "a request tells: %s\n", why_name(seen(&g, finish)->why));
     struct socket_address addr;
     socket_peer(g.client, &addr);
     CHECK(addr.bytes_n == 0, "a reset connection has a peer\n");
@@ -439,6 +442,10 @@ TEST(cancelling_nothing_is_answered)
     ring_cancel(g.ring, cancel, handle_of(HANDLE_RECV, 5, 5));
     const struct seen *s = await(&g, cancel, true);
     CHECK(s->why == WHY_OK && s->events == 1, "cancel: %s\n", why_name(s->why));
+    cancel = op(&g, HANDLE_UNLISTEN);
+    ring_cancel(g.ring, cancel, handle_of(HANDLE_ACCEPT, 5, 5));
+    s = await(&g, cancel, true);
+    CHECK(s->why == WHY_OK && s->events == 1, "unlisten: %s\n", why_name(s->why));
     rig_close(&g);
 }
 
