@@ -87,7 +87,7 @@ void conn_release(struct conn_table *ct, struct conn *c)
  * kernel's buffers, and the rest keeps turning over. */
 static enum why conn_keep_input(struct conn_table *ct, struct conn *c, struct ring_event *ev)
 {
-    if (ring_buffers_free(ct->ring) >= RING_BUFFERS_N / 4)
+    if (ring_buffers_free(ct->ring) >= ring_buffers_n(ct->ring) / 4)
         return bufq_push_buf(&ct->shard->queues, &c->wire_in, ev->buf, ev->at, (uint32_t)ev->n);
     enum why why = bufq_push_copy(&ct->shard->queues, &c->wire_in, span_of(ev->at, (size_t)ev->n));
     buf_drop(ev->buf);
@@ -239,7 +239,7 @@ void conn_on_event(struct conn_table *ct, struct ring_event *ev)
 
 void conn_feed_starved(struct conn_table *ct)
 {
-    while (!list_is_empty(&ct->starved) && ring_buffers_free(ct->ring) > RING_BUFFERS_N / 8) {
+    while (!list_is_empty(&ct->starved) && ring_buffers_free(ct->ring) > ring_buffers_n(ct->ring) / 8) {
         struct list_node *n = list_pop(&ct->starved);
         struct conn *c = container_of(n, struct conn, starved_link);
 

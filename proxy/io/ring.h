@@ -80,6 +80,8 @@ uint32_t ring_wait(struct ring *r, struct ring_event *out_events, uint32_t event
 /* Receive buffers that the kernel may fill (an armed receive that found none ended with WHY_IO_NO_BUFFERS and is
  * to be re-armed by its owner once this is above zero again). */
 uint32_t ring_buffers_free(const struct ring *r);
+/* All that there are, for thresholds: they differ from kernel to kernel. */
+uint32_t ring_buffers_n(const struct ring *r);
 
 /* Wake another thread's ring: it sees an event with h, which is of HANDLE_WAKE. Leaves with the sender's next
  * ring_wait. from == NULL: a thread without a ring; leaves at once, and the event's handle has slot and generation 0. A

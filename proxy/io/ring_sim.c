@@ -117,6 +117,11 @@ uint32_t ring_buffers_free(const struct ring *r)
     return r->free_n + (r->current != NULL);
 }
 
+uint32_t ring_buffers_n(const struct ring *r)
+{
+    return r->buffers_n;
+}
+
 void ring_close(struct ring *r)
 {
     MUST(ring_buffers_free(r) == r->buffers_n && (r->current == NULL || r->current->refs == 1)); /* all given back */

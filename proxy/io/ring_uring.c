@@ -456,6 +456,11 @@ uint32_t ring_buffers_free(const struct ring *r)
     return r->rx.free_n + r->rx.lent_n;
 }
 
+uint32_t ring_buffers_n(const struct ring *r)
+{
+    return r->rx.all_n;
+}
+
 const struct ring_profile *ring_profile(const struct ring *r)
 {
     return &r->profile;
