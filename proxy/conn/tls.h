@@ -63,6 +63,7 @@ struct tls_hello {
     bool     has_alpn, offers_h2, offers_h1;
     bool     offers_tls12, offers_tls13;
     bool     offers_ecdsa12, offers_rsa12; /* a TLS 1.2 suite of ours for that kind of certificate */
+    bool     lacks_groups;       /* names groups for key agreement, and none of ours */
     uint16_t signatures;         /* bits of conn/tls_suite.h that the client verifies */
 };
 enum tls_hello_got tls_hello_read(const struct bufq *wire, struct tls_hello *out_hello, enum why *out_why);

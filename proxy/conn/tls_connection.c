@@ -85,9 +85,16 @@ enum why tls_accept_open(struct pool *pool, struct shard *shard, struct tls_serv
                          const struct tls_hello *hello, enum tls_alpn alpn, struct tls **out_tls)
 {
     struct tls *t = take(pool, shard, false);
+    enum why judged = tls_server_judge(server, hello);
 
     if (t == NULL)
         return WHY_POOL_SESSION_EMPTY;
+    if (judged != WHY_OK) {
+        t->state = TLS_AWAIT_REFUSAL;
+        t->why = (uint16_t)judged;
+        *out_tls = t;
+        return WHY_OK;
+    }
     return opened(t, tls_shake_open_server(server, hello, alpn, &t->shake), out_tls);
 }
 
@@ -211,7 +218,7 @@ enum why tls_pull(struct tls *t, struct bufq *plain, struct bufq *cipher_out, ui
 
     if (t->state == TLS_DEAD)
         return (enum why)t->why;
-    MUST(t->state != TLS_AWAIT_HANDSHAKE);
+    MUST(t->suite != NULL);
     while (plain->bytes > 0 && cipher_out->bytes < cipher_bytes_max) {
         uint32_t bytes = content_max(t);
         if (bytes > plain->bytes)
@@ -231,7 +238,7 @@ void tls_goodbye(struct tls *t, struct bufq *cipher_out)
 {
     static const uint8_t content[ALERT_BYTES] = { ALERT_WARNING, TLS_ALERT_CLOSE_NOTIFY };
 
-    if (t->state == TLS_DEAD || t->state == TLS_AWAIT_HANDSHAKE || t->said_goodbye)
+    if (t->suite == NULL || t->state == TLS_DEAD || t->said_goodbye)
         return;
     t->said_goodbye = true;
     if (t->shake != NULL)
@@ -476,6 +483,7 @@ static enum why shake(struct tls *t, struct bufq *wire, struct bufq *out)
         return WHY_OK;
     case TLS_SHAKE_CLOSED:
     case TLS_SHAKE_BAD:
+        tls_shake_forget(t->shake);
         return die(t, why);
     case TLS_SHAKE_DONE:
         break;
@@ -489,6 +497,18 @@ static enum why shake(struct tls *t, struct bufq *wire, struct bufq *out)
         return hand_over(t);
     t->state = TLS_AWAIT_TICKET;
     return WHY_OK;
+}
+
+/* There are no keys yet, so the alert goes in the clear. */
+static enum why refuse_hello(struct tls *t, struct bufq *out)
+{
+    enum why why = (enum why)t->why;
+    const uint8_t record[] = { TLS_CONTENT_ALERT, 3, 3, 0, ALERT_BYTES, ALERT_FATAL,
+                               why == WHY_TLS_VERSION ? TLS_ALERT_PROTOCOL_VERSION : TLS_ALERT_HANDSHAKE_FAILURE };
+
+    if (bufq_push_copy(&t->shard->queues, out, span_of(record, sizeof(record))) != WHY_OK)
+        return die(t, WHY_POOL_BUFFER_EMPTY);
+    return die(t, why);
 }
 
 /* Record by record through the library, until it has seen a ticket or the first data. */
@@ -527,12 +547,15 @@ enum why tls_feed(struct tls *t, struct bufq *wire, struct bufq *plain, uint32_t
 {
     enum why why = WHY_OK;
 
+    if (t->state == TLS_AWAIT_REFUSAL)
+        return refuse_hello(t, cipher_out);
     if (t->state == TLS_AWAIT_HANDSHAKE)
         why = shake(t, wire, cipher_out);
     if (t->state == TLS_AWAIT_TICKET && why == WHY_OK)
         why = take_by_library(t, wire, plain, cipher_out);
     switch ((enum tls_state)t->state) {
     case TLS_AWAIT_HANDSHAKE:
+    case TLS_AWAIT_REFUSAL:
     case TLS_AWAIT_TICKET:
         return why;
     case TLS_OPEN:

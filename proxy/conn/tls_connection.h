@@ -14,6 +14,7 @@
 
 enum tls_state {
     TLS_AWAIT_HANDSHAKE = 0, /* the library shakes hands                                                      */
+    TLS_AWAIT_REFUSAL,       /* the hello was judged: why is set, the alert is still to be written            */
     TLS_AWAIT_TICKET,        /* client of TLS 1.3: open, and the library keeps the records until a ticket came */
     TLS_OPEN,                /* records are ours                                                               */
     TLS_AWAIT_OUR_END,       /* the peer said close_notify: we may still send                                  */

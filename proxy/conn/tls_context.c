@@ -193,7 +193,9 @@ static bool set_tickets(struct tls_server *server, WOLFSSL_CTX *ctx, bool has_ti
     if (!has_tickets)
         return (server->version_max == VERSION_12 || wolfSSL_CTX_no_ticket_TLSv13(ctx) == 0) &&
                wolfSSL_CTX_NoTicketTLSv12(ctx) == WOLFSSL_SUCCESS;
-    return wolfSSL_CTX_set_TicketEncCb(ctx, tls_shake_ticket) == WOLFSSL_SUCCESS &&
+    /* UseSessionTicket: without it a TLS 1.2 client whose ticket was refused gets no new one. */
+    return wolfSSL_CTX_UseSessionTicket(ctx) == WOLFSSL_SUCCESS &&
+           wolfSSL_CTX_set_TicketEncCb(ctx, tls_shake_ticket) == WOLFSSL_SUCCESS &&
            wolfSSL_CTX_set_TicketEncCtx(ctx, &server->policy) == WOLFSSL_SUCCESS &&
            wolfSSL_CTX_set_TicketHint(ctx, TLS_TICKET_ROTATE_S) == WOLFSSL_SUCCESS &&
            wolfSSL_CTX_set_num_tickets(ctx, 1) == WOLFSSL_SUCCESS;
@@ -267,6 +269,16 @@ enum why tls_server_open(const struct tls_host *host, struct tls_ticket_keys *ke
         why = complain(&to, "%s", why_sentence(why));
     tls_server_drop(server);
     return why;
+}
+
+enum why tls_server_judge(const struct tls_server *server, const struct tls_hello *hello)
+{
+    bool is_tls13 = hello->offers_tls13 && server->version_max == VERSION_13;
+    bool is_tls12 = hello->offers_tls12 && server->version_min == VERSION_12;
+
+    if (!is_tls13 && !is_tls12)
+        return WHY_TLS_VERSION;
+    return hello->lacks_groups ? WHY_TLS_NO_SHARED : WHY_OK;
 }
 
 /* What decides in the version that will be spoken: for 1.3 the signature schemes, for 1.2 the suites as well. */

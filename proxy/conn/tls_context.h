@@ -39,6 +39,9 @@ struct tls_client {
     struct tls_sessions sessions;
 };
 
+/* What the hello and the server cannot agree on, which the library would only find out from the client's own complaint:
+ * WHY_TLS_VERSION, WHY_TLS_NO_SHARED (groups), else WHY_OK. */
+enum why tls_server_judge(const struct tls_server *server, const struct tls_hello *hello);
 /* The context whose certificate fits what the client verifies; the first when none does (the library then says why). */
 struct WOLFSSL_CTX *tls_server_pick(const struct tls_server *server, const struct tls_hello *hello);
 void tls_server_hold(struct tls_server *server);

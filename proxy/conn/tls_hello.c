@@ -20,6 +20,7 @@ enum {
     CLIENT_HELLO             = 1,
     HANDSHAKE_HEADER_BYTES   = 4,
     EXT_SERVER_NAME          = 0,
+    EXT_SUPPORTED_GROUPS     = 10,
     EXT_SIGNATURE_ALGORITHMS = 13,
     EXT_ALPN                 = 16,
     EXT_SUPPORTED_VERSIONS   = 43,
@@ -144,10 +145,22 @@ static enum why read_signatures(struct part ext, struct tls_hello *out)
     return ext.is_short || ext.left > 0 || schemes.is_short ? WHY_TLS_HELLO_BAD : WHY_OK;
 }
 
+static enum why read_groups(struct part ext, struct tls_hello *out)
+{
+    struct part groups = take_part(&ext, 2);
+
+    out->lacks_groups = true;
+    while (groups.left > 0)
+        if (tls_suite_has_group((uint16_t)take_number(&groups, 2)))
+            out->lacks_groups = false;
+    return ext.is_short || ext.left > 0 || groups.is_short ? WHY_TLS_HELLO_BAD : WHY_OK;
+}
+
 static enum why read_extension(uint32_t type, struct part ext, struct tls_hello *out)
 {
     switch (type) {
     case EXT_SERVER_NAME:          return read_server_name(ext, out);
+    case EXT_SUPPORTED_GROUPS:     return read_groups(ext, out);
     case EXT_SIGNATURE_ALGORITHMS: return read_signatures(ext, out);
     case EXT_ALPN:                 return read_alpn(ext, out);
     case EXT_SUPPORTED_VERSIONS:   return read_versions(ext, out);

@@ -42,9 +42,14 @@ void tls_sessions_keep(struct tls_sessions *s, uint64_t endpoint_key, struct spa
     for (size_t i = 0; i < COUNT(s->_entries) && e == NULL; i++)
         if (fits(&s->_entries[i], endpoint_key, name))
             e = &s->_entries[i];
-    if (e != NULL) {
+    if (e != NULL && session != NULL) {
         wolfSSL_SESSION_free(e->session);
         e->session = session;
+        return;
+    }
+    if (session == NULL) {
+        if (e != NULL)
+            clear(e);
         return;
     }
     copy = tls_thread_malloc(name.len + 1);

@@ -27,7 +27,7 @@ struct tls_sessions {
 
 /* NULL when there is none. The cache keeps its reference. */
 struct WOLFSSL_SESSION *tls_sessions_find(const struct tls_sessions *s, uint64_t endpoint_key, struct span name);
-/* Takes the caller's reference over, replacing an older session of the same key and name. */
+/* Takes the caller's reference over, replacing an older session of the same key and name. NULL: forget that one. */
 void tls_sessions_keep(struct tls_sessions *s, uint64_t endpoint_key, struct span name,
                        struct WOLFSSL_SESSION *session);
 /* Drop all. Accepts a zeroed one. */

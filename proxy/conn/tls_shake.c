@@ -261,6 +261,12 @@ enum tls_shake_got tls_shake_step(struct tls_shake *s, struct bufq *wire, struct
     return TLS_SHAKE_BAD;
 }
 
+void tls_shake_forget(struct tls_shake *s)
+{
+    if (s->client != NULL)
+        tls_sessions_keep(&s->client->sessions, s->endpoint_key, span_str(s->name), NULL);
+}
+
 static enum tls_alpn agreed_alpn(const struct tls_shake *s)
 {
     char          *name = NULL;

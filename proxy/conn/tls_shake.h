@@ -54,6 +54,9 @@ enum tls_shake_got {
 MUST_CHECK enum tls_shake_got tls_shake_step(struct tls_shake *shake, struct bufq *wire, struct bufq *out,
                                              enum why *out_why);
 
+/* The handshake failed: the session that a client offered is not offered again, should it be the reason. */
+void tls_shake_forget(struct tls_shake *shake);
+
 /* What was agreed; after DONE. */
 struct tls_agreed {
     const struct tls_suite *suite;

@@ -39,6 +39,16 @@ const char *tls_suite_list(void)
            "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 }
 
+bool tls_suite_has_group(uint16_t group)
+{
+    static const uint16_t groups[] = { 0x11ec, 0x001d, 0x0017, 0x0018 }; /* X25519MLKEM768, X25519, P-256, P-384 */
+
+    for (size_t i = 0; i < COUNT(groups); i++)
+        if (groups[i] == group)
+            return true;
+    return false;
+}
+
 uint16_t tls_suite_signature(uint16_t scheme)
 {
     static const struct { uint16_t scheme, bit; } schemes[] = {

@@ -34,5 +34,7 @@ struct tls_suite {
 const struct tls_suite *tls_suite_find(uint16_t id);
 /* All of them in our order, as the library wants to hear it. */
 const char *tls_suite_list(void);
+/* A group for key agreement that we have (RFC 8446 s4.2.7). */
+bool tls_suite_has_group(uint16_t group);
 /* Bit of a SignatureScheme, 0 when we have no use for it. */
 uint16_t tls_suite_signature(uint16_t scheme);

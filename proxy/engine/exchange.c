@@ -7,7 +7,6 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "engine/engine.h"
-#include "engine/upgrade.h"
 
 /* Which state may follow which; a move that is not here is our bug. */
 static const uint16_t exchange_moves[EXCHANGE_STATES_N] = {
@@ -223,7 +222,6 @@ static void exchange_send_on(struct engine *e, struct exchange *x)
     }
     if (x->service != NULL) {
         exchange_move(x, EXCHANGE_AWAIT_BODY);
-        exchange_step_body(e, x);
         return;
     }
     why = exchange_go_up(e, x);
@@ -296,8 +294,6 @@ static enum why exchange_take_answer(struct engine *e, struct exchange *x)
     x->up_head_ns = e->shard->now_ns;
     x->down.tx_tunnel = x->up.rx_tunnel;
     head_strip_hop(&x->response);
-    if (x->up.rx_tunnel && (why = upgrade_response(x)) != WHY_OK)
-        return why;
     why = chain_response_head(e, x, &cut);
     if (why == WHY_OK && x->arena.is_full)
         why = WHY_ARENA_FULL;
@@ -340,6 +336,7 @@ static void exchange_step_answer(struct engine *e, struct exchange *x)
             return;
         }
         exchange_move(x, EXCHANGE_AWAIT_STREAMS);
+        return;
     } else if (x->up.gone != WHY_OK) {
         why = x->up.gone;
         if (exchange_may_retry(x, why)) {
@@ -372,40 +369,53 @@ static void exchange_step_streams(struct engine *e, struct exchange *x)
     }
 }
 
-void exchange_step(struct engine *e, struct exchange *x)
+/* One state's part; what it waits for may be there already when it is entered, so the caller asks again after a move. */
+static void exchange_step_state(struct engine *e, struct exchange *x)
 {
-    if (x->down.gone != WHY_OK && x->state != EXCHANGE_FREE) {
-        if (x->why == WHY_OK && x->state != EXCHANGE_AWAIT_HEAD && !x->down.tx_done)
-            x->why = (uint16_t)(x->down.gone == WHY_IO_EOF || x->down.gone == WHY_IO_RESET ? WHY_CONN_CLIENT_GONE : x->down.gone);
-        exchange_end(e, x);
-        exchange_settle(e, x);
-        return;
-    }
     switch ((enum exchange_state)x->state) {
     case EXCHANGE_AWAIT_HEAD:
         if (x->down.rx_has_head)
             exchange_take_head(e, x);
-        break;
+        return;
     case EXCHANGE_AWAIT_POLICY:
         exchange_ask_policies(e, x);
-        break;
+        return;
     case EXCHANGE_AWAIT_BODY:
         exchange_step_body(e, x);
-        break;
+        return;
     case EXCHANGE_AWAIT_ANSWER:
         exchange_step_answer(e, x);
-        break;
+        return;
     case EXCHANGE_AWAIT_STREAMS:
         exchange_step_streams(e, x);
-        break;
+        return;
     case EXCHANGE_AWAIT_FLUSH:
         if (x->down.tx_done)
             exchange_end(e, x);
-        break;
+        return;
     case EXCHANGE_FREE:
     case EXCHANGE_ENDED:
     case EXCHANGE_STATES_N:
-        must_not_reach("exchange_step: after the end");
+        break;
     }
+    must_not_reach("exchange_step: after the end");
+}
+
+void exchange_step(struct engine *e, struct exchange *x)
+{
+    uint8_t before;
+
+    if (x->down.gone != WHY_OK) {
+        bool was_cut = x->down.gone == WHY_IO_EOF || x->down.gone == WHY_IO_RESET;
+
+        if (x->why == WHY_OK && x->state != EXCHANGE_AWAIT_HEAD && !x->down.tx_done)
+            x->why = (uint16_t)(was_cut ? WHY_CONN_CLIENT_GONE : x->down.gone);
+        exchange_end(e, x);
+    }
+    do {
+        before = x->state;
+        if (before != EXCHANGE_ENDED)
+            exchange_step_state(e, x);
+    } while (x->state != before);
     exchange_settle(e, x);
 }

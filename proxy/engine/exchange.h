@@ -80,7 +80,6 @@ struct exchange {
     uint16_t             client_port;
     struct span          target;        /* as the client wrote it, for the record */
     struct span          authority;
-    struct span          websocket_accept; /* for an HTTP/1.1 client before an HTTP/2 upstream */
 };
 
 /* session_hooks.stream_open: a place for a new request; NULL: all are busy. */

@@ -5,7 +5,6 @@
 #include "engine/exchange.h"
 #include "engine/rewrite.h"
 #include "engine/router.h"
-#include "engine/upgrade.h"
 #include "proto/uri.h"
 
 /* The upstream's own name, for routes that ask for it. */
@@ -33,7 +32,7 @@ enum why exchange_choose_up(struct engine *e, struct exchange *x)
         x->service = &e->echo;
     if (!rewrite_request(x->route, &x->request, up_host(x->upstream)))
         return WHY_ARENA_FULL;
-    return upgrade_request(x, x->upstream->protocol == UP_HTTP2);
+    return WHY_OK;
 }
 
 enum why exchange_go_up(struct engine *e, struct exchange *x)
