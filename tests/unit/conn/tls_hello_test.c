@@ -41,6 +41,7 @@ struct recipe {
     const char *alpn;              /* names with their length bytes */
     uint16_t    versions[4];       /* supported_versions */
     uint16_t    signatures[8];
+    uint16_t    groups[4];
     uint16_t    suites[6];
     uint16_t    legacy_version;    /* 0: 0x0303 */
     uint32_t    padding;           /* of an unknown extension */
@@ -112,6 +113,7 @@ static void cook(const struct recipe *r, struct bytes *out)
     }
     put_list(&extensions, 43, r->versions, COUNT(r->versions), 1);
     put_list(&extensions, 13, r->signatures, COUNT(r->signatures), 2);
+    put_list(&extensions, 10, r->groups, COUNT(r->groups), 2);
     if (r->padding > 0) {
         ext.len = 0;
         put(&ext, zeros, r->padding);
@@ -223,7 +225,8 @@ TEST(tls_hello_tells_name_versions_protocols_and_signatures)
 {
     const struct recipe r = {
         .name = "Shop.Example.COM.", .alpn = "\x02h2\x08http/1.1\x05" "other", .versions = { 0x0a0a, 0x0304, 0x0303 },
-        .signatures = { 0x0403, 0x0804, 0x0201 }, .suites = { 0x1301, 0xc02b, 0xc02f }, .session_bytes = 32,
+        .groups = { 0x0019, 0x001d }, .signatures = { 0x0403, 0x0804, 0x0201 },
+        .suites = { 0x1301, 0xc02b, 0xc02f }, .session_bytes = 32,
     };
     static const size_t records[] = { 16384, 100, 50 };
 
@@ -233,22 +236,24 @@ TEST(tls_hello_tells_name_versions_protocols_and_signatures)
         CHECK(h.has_alpn && h.offers_h2 && h.offers_h1, "alpn\n");
         CHECK(h.offers_tls12 && h.offers_tls13, "versions\n");
         CHECK(h.signatures == (TLS_SIGNATURE_P256 | TLS_SIGNATURE_RSA), "signatures %x\n", (unsigned)h.signatures);
-        CHECK(h.offers_ecdsa12 && h.offers_rsa12, "suites\n");
+        CHECK(h.offers_ecdsa12 && h.offers_rsa12 && !h.lacks_groups, "suites and groups\n");
     }
 }
 
 TEST(tls_hello_tells_what_is_not_offered)
 {
     const struct recipe old = { .suites = { 0xc02f }, .bare = true };
-    const struct recipe new_only = { .versions = { 0x0304 }, .alpn = "\x08http/1.0", .signatures = { 0x0503, 0x0807 } };
+    const struct recipe new_only = { .versions = { 0x0304 }, .alpn = "\x08http/1.0", .signatures = { 0x0503, 0x0807 },
+                                     .groups = { 0x0019, 0x001e } };
     const struct recipe ancient = { .legacy_version = 0x0301, .suites = { 0x002f } };
     struct tls_hello h = read_recipe("old", &old, 16384, TLS_HELLO_DONE, WHY_OK);
 
-    CHECK(h.server_name[0] == 0 && !h.has_alpn && h.offers_tls12 && !h.offers_tls13, "old\n");
+    CHECK(h.server_name[0] == 0 && !h.has_alpn && h.offers_tls12 && !h.offers_tls13 && !h.lacks_groups, "old\n");
     CHECK(!h.offers_ecdsa12 && h.offers_rsa12 && h.signatures == 0, "old suites\n");
     h = read_recipe("new", &new_only, 16384, TLS_HELLO_DONE, WHY_OK);
     CHECK(!h.offers_tls12 && h.offers_tls13 && h.has_alpn && !h.offers_h1 && !h.offers_h2, "new\n");
     CHECK(h.signatures == (TLS_SIGNATURE_P384 | TLS_SIGNATURE_ED25519), "new signatures %x\n", (unsigned)h.signatures);
+    CHECK(h.lacks_groups, "P-521 and X448 are not ours\n");
     h = read_recipe("ancient", &ancient, 16384, TLS_HELLO_DONE, WHY_OK);
     CHECK(!h.offers_tls12 && !h.offers_tls13, "ancient\n");
 }
