@@ -36,7 +36,8 @@ struct stream {
     struct bufq     rx;           /* payload, de-chunked                                   */
     bool            rx_has_head;  /* rx_head is complete                                   */
     bool            rx_interim;   /* upstream: rx_head is a 1xx; exchange clears it (and rx_has_head) to get the next */
-    bool            rx_end;       /* nothing follows after what is in rx                   */
+    bool            rx_end;       /* nothing follows after what is in rx; a request to upgrade has none before its */
+                                  /* answer: a refusal sets it, a tunnel goes on            */
     bool            rx_tunnel;    /* from here on raw bytes both ways (101 or CONNECT 200) */
 
     /* tx: exchange writes */
