@@ -270,42 +270,45 @@ static bool is_token_byte(uint8_t c)
            (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* What a request or an answer breaks that llhttp stops at; pos is the byte in question. */
-static enum why why_of(const struct h1_reader *r, llhttp_errno_t err, const uint8_t *pos)
-{
-    bool is_response = (r->_flags & IS_RESPONSE) != 0, in_body = r->_stage != AWAIT_HEAD_END;
+/* What a request and an answer break when llhttp stops with an error. */
+static const struct error_row {
+    uint8_t  error; /* llhttp_errno_t */
+    enum why request, response;
+} error_rows[] = {
+    { HPE_INVALID_METHOD,            WHY_H1_METHOD,       WHY_H1_ANSWER_HEAD },
+    { HPE_INVALID_URL,               WHY_H1_TARGET,       WHY_H1_ANSWER_HEAD },
+    { HPE_INVALID_CONSTANT,          WHY_H1_REQUEST_LINE, WHY_H1_ANSWER_HEAD },
+    { HPE_INVALID_VERSION,           WHY_H1_VERSION,      WHY_H1_ANSWER_VERSION },
+    { HPE_INVALID_STATUS,            WHY_H1_NOT_HTTP,     WHY_H1_ANSWER_STATUS },
+    { HPE_INVALID_HEADER_TOKEN,      WHY_H1_FIELD,        WHY_H1_ANSWER_HEAD },
+    { HPE_UNEXPECTED_SPACE,          WHY_H1_FIELD,        WHY_H1_ANSWER_HEAD },
+    { HPE_UNEXPECTED_CONTENT_LENGTH, WHY_H1_LENGTH,       WHY_H1_ANSWER_LENGTH },
+    { HPE_INVALID_CONTENT_LENGTH,    WHY_H1_LENGTH,       WHY_H1_ANSWER_LENGTH },
+    { HPE_INVALID_TRANSFER_ENCODING, WHY_H1_CODING,       WHY_H1_ANSWER_CODING },
+    { HPE_INVALID_CHUNK_SIZE,        WHY_H1_CHUNK,        WHY_H1_ANSWER_CHUNK },
+};
+/* The others: ends of lines, and in a body what stands around the chunks. */
+static const struct error_row line_row = { 0, WHY_H1_LINE_END, WHY_H1_ANSWER_HEAD };
+static const struct error_row chunk_row = { 0, WHY_H1_CHUNK, WHY_H1_ANSWER_CHUNK };
+/* A method that stops at a byte which no method has, and a length beside a coding, whichever came first. */
+static const struct error_row no_method_row = { 0, WHY_H1_NOT_HTTP, WHY_H1_ANSWER_HEAD };
+static const struct error_row both_row = { 0, WHY_H1_LENGTH_AND_CODING, WHY_H1_ANSWER_LENGTH_AND_CODING };
 
-#define EITHER(request, response) (is_response ? WHY_H1_ANSWER_##response : WHY_H1_##request)
-    switch ((int)err) {
-    case HPE_INVALID_METHOD:
-        if (is_token_byte(*pos))
-            return EITHER(METHOD, HEAD);
-        return EITHER(NOT_HTTP, HEAD);
-    case HPE_INVALID_URL:
-        return EITHER(TARGET, HEAD);
-    case HPE_INVALID_CONSTANT:
-        return EITHER(REQUEST_LINE, HEAD);
-    case HPE_INVALID_VERSION:
-        return EITHER(VERSION, VERSION);
-    case HPE_INVALID_STATUS:
-        return EITHER(NOT_HTTP, STATUS);
-    case HPE_INVALID_HEADER_TOKEN:
-    case HPE_UNEXPECTED_SPACE:
-        return EITHER(FIELD, HEAD);
-    case HPE_UNEXPECTED_CONTENT_LENGTH:
-        return EITHER(LENGTH, LENGTH);
-    case HPE_INVALID_CONTENT_LENGTH:
-        return (r->_llhttp.flags & F_TRANSFER_ENCODING) != 0 ? EITHER(LENGTH_AND_CODING, LENGTH_AND_CODING)
-                                                              : EITHER(LENGTH, LENGTH);
-    case HPE_INVALID_TRANSFER_ENCODING:
-        return (r->_llhttp.flags & F_CONTENT_LENGTH) != 0 ? EITHER(LENGTH_AND_CODING, LENGTH_AND_CODING)
-                                                          : EITHER(CODING, CODING);
-    case HPE_INVALID_CHUNK_SIZE:
-        return EITHER(CHUNK, CHUNK);
-    default: /* HPE_STRICT, HPE_LF_EXPECTED, HPE_CR_EXPECTED: ends of lines, and extensions of chunks. */
-        return in_body ? EITHER(CHUNK, CHUNK) : EITHER(LINE_END, HEAD);
-    }
-#undef EITHER
+/* pos is the byte that llhttp stopped at. */
+static enum why why_of(const struct h1_reader *r, llhttp_errno_t error, const uint8_t *pos)
+{
+    const struct error_row *row = r->_stage == AWAIT_HEAD_END ? &line_row : &chunk_row;
+    uint16_t flags = r->_llhttp.flags;
+
+    for (size_t i = 0; i < COUNT(error_rows); i++)
+        if (error_rows[i].error == error)
+            row = &error_rows[i];
+    if (error == HPE_INVALID_METHOD && !is_token_byte(*pos))
+        row = &no_method_row;
+    if ((error == HPE_INVALID_CONTENT_LENGTH && (flags & F_TRANSFER_ENCODING) != 0) ||
+        (error == HPE_INVALID_TRANSFER_ENCODING && (flags & F_CONTENT_LENGTH) != 0))
+        row = &both_row;
+    return (r->_flags & IS_RESPONSE) != 0 ? row->response : row->request;
 }
 
 /* Give a slice of the front piece to llhttp. DONE: it paused; *out_used bytes were read. */
