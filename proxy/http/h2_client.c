@@ -72,7 +72,8 @@ static enum why client_start(struct session *base, struct stream *st)
 
     MUST(base->may_start && st->session == NULL);
     x = h2_stream_take(s);
-    MUST(x != NULL); /* may_start counts them. */
+    if (x == NULL)
+        return WHY_H2_MEMORY;
     base->requests_n++;
     h2_stream_bind(s, x, st);
     h2_stream_touch(base, st);

@@ -77,6 +77,16 @@ static void *mem_realloc(void *at, size_t size, void *user)
     return now;
 }
 
+void *h2_mem_take(struct h2_mem *m, size_t bytes)
+{
+    return mem_malloc(bytes, m);
+}
+
+void h2_mem_give(struct h2_mem *m, void *at)
+{
+    mem_free(at, m);
+}
+
 nghttp2_mem h2_mem_hooks(struct h2_mem *m)
 {
     return (nghttp2_mem){

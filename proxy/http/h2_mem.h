@@ -1,4 +1,4 @@
-/* h2_mem.h - the heap that nghttp2 may use for one session: counted, with an end.
+/* h2_mem.h - the heap that one HTTP/2 session may use, mostly through nghttp2: counted, with an end.
  *
  * Layer:  http.
  * Owner:  the session embeds one; it must outlive the nghttp2_session made with it.
@@ -20,5 +20,8 @@ struct h2_mem {
 };
 
 void h2_mem_init(struct h2_mem *m, uint32_t bytes_max);
+/* For what the session itself keeps on the same account. NULL: no more. */
+void *h2_mem_take(struct h2_mem *m, size_t bytes);
+void h2_mem_give(struct h2_mem *m, void *at);
 /* What nghttp2_session_*_new3 wants; it copies the answer. */
 nghttp2_mem h2_mem_hooks(struct h2_mem *m);

@@ -45,8 +45,8 @@ static void session_fail(struct h2_session *s, enum why why)
     /* When there is no memory even for this, the connection closes without a word. */
     (void)nghttp2_session_terminate_session(s->ng, session_code(why));
     for (unsigned i = 0; i < s->fresh; i++)
-        if (s->streams[i].is_used)
-            h2_stream_gone(s, &s->streams[i], s->fail);
+        if (h2_stream_at(s, i)->is_used)
+            h2_stream_gone(s, h2_stream_at(s, i), s->fail);
 }
 
 void h2_session_blame(struct h2_session *s, enum why why)
@@ -308,8 +308,8 @@ enum why h2_session_open(struct pool *pool, struct shard *shard, const struct se
 
     if (s == NULL)
         return WHY_POOL_SESSION_EMPTY;
-    /* The slots behind are set up one by one as they are used. */
-    memset(s, 0, offsetof(struct h2_session, streams));
+    /* Slots are set up one by one as they are used. */
+    memset(s, 0, offsetof(struct h2_session, first));
     s->base.type = type;
     s->base.shard = shard;
     s->pool = pool;
@@ -336,9 +336,8 @@ void h2_session_fini(struct session *base, enum why why)
     struct h2_session *s = (struct h2_session *)base;
 
     nghttp2_session_del(s->ng);
-    PARANOID(s->mem.bytes == 0);
     for (unsigned i = 0; i < s->fresh; i++) {
-        struct h2_stream *x = &s->streams[i];
+        struct h2_stream *x = h2_stream_at(s, i);
         if (!x->is_used)
             continue;
         bufq_clear(&base->shard->queues, &x->answer);
@@ -346,6 +345,8 @@ void h2_session_fini(struct session *base, enum why why)
         if (x->st != NULL)
             x->st->session = NULL;
     }
+    h2_stream_trim(s);
+    PARANOID(s->mem.bytes == 0);
     pool_give(s->pool, s);
 }
 
@@ -443,7 +444,7 @@ enum why h2_session_feed_end(struct session *base)
     if (s->used_n == 0)
         return WHY_OK;
     for (unsigned i = 0; i < s->fresh; i++) {
-        struct h2_stream *x = &s->streams[i];
+        struct h2_stream *x = h2_stream_at(s, i);
         if (!x->is_used || x->st == NULL)
             continue;
         if (base->type->is_server)

@@ -30,6 +30,16 @@
 
 struct h2_side;
 
+/* Slots come in groups, so that an idle session is small: the first few are part of it, the others are taken from its heap
+ * when they are needed and given back when the last stream has ended. */
+enum {
+    H2_STREAMS_FIRST   = 4,
+    H2_STREAMS_A_GROUP = 16,
+    H2_STREAM_GROUPS   = (H2_STREAMS_MAX - H2_STREAMS_FIRST) / H2_STREAMS_A_GROUP,
+};
+STATIC_MUST(H2_STREAMS_FIRST + H2_STREAM_GROUPS * H2_STREAMS_A_GROUP == H2_STREAMS_MAX, "groups have no rest");
+STATIC_MUST(H2_STREAMS_MAX < 256, "slots are numbered in one byte");
+
 struct h2_stream {
     struct list_node touched;      /* h2_session.touched: the exchange changed something              */
     struct list_node turn;         /* h2_session.turns: has sent its share, others first (client)     */
@@ -39,6 +49,7 @@ struct h2_stream {
     int32_t          id;           /* 0: client, not yet submitted; or the slot is free               */
     uint32_t         rx_owed;      /* bytes in st->rx whose window the peer has not got back           */
     enum why         why;          /* what nghttp2 found wrong, for the close that follows            */
+    uint8_t          slot;         /* its own number                                                  */
     uint8_t          interims_n;
     bool             is_used : 1;
     bool             is_open : 1;       /* nghttp2 knows the stream                                    */
@@ -84,8 +95,16 @@ struct h2_session {
     uint16_t          free_n;
     uint8_t           free[H2_STREAMS_MAX];
     struct h2_guard   guard;
-    struct h2_stream  streams[H2_STREAMS_MAX]; /* not touched before it is used: 13 KB of address space */
+    struct h2_stream *groups[H2_STREAM_GROUPS];
+    struct h2_stream  first[H2_STREAMS_FIRST];
 };
+
+/* Slot n. Pre: n < s->fresh. */
+static inline struct h2_stream *h2_stream_at(struct h2_session *s, unsigned n)
+{
+    return n < H2_STREAMS_FIRST ? &s->first[n]
+                                : &s->groups[(n - H2_STREAMS_FIRST) / H2_STREAMS_A_GROUP][(n - H2_STREAMS_FIRST) % H2_STREAMS_A_GROUP];
+}
 
 /* What differs between the two ends. */
 struct h2_side {
@@ -128,8 +147,10 @@ static inline uint64_t h2_session_now_ns(const struct h2_session *s)
 
 /* ---- h2_stream.c: slots ---- */
 
-/* NULL: all are in use. */
+/* NULL: all are in use, or the session's heap is. */
 struct h2_stream *h2_stream_take(struct h2_session *s);
+/* Give the groups back. Pre: no slot is in use, or the session ends. */
+void h2_stream_trim(struct h2_session *s);
 /* st is an exchange's from now on, until it leaves. */
 void h2_stream_bind(struct h2_session *s, struct h2_stream *x, struct stream *st);
 /* Give the slot back if nobody needs it any more. */

@@ -16,22 +16,43 @@ void h2_stream_bind(struct h2_session *s, struct h2_stream *x, struct stream *st
     x->st = st;
     st->session = &s->base;
     st->id = (uint32_t)x->id;
-    st->slot = (uint32_t)(x - s->streams);
+    st->slot = x->slot;
+}
+
+/* A slot that was never used since the last trim. */
+static struct h2_stream *stream_fresh(struct h2_session *s)
+{
+    unsigned past = s->fresh - H2_STREAMS_FIRST;
+
+    if (s->fresh >= H2_STREAMS_MAX)
+        return NULL;
+    if (s->fresh >= H2_STREAMS_FIRST && past % H2_STREAMS_A_GROUP == 0) {
+        struct h2_stream **group = &s->groups[past / H2_STREAMS_A_GROUP];
+        MUST(*group == NULL);
+        *group = h2_mem_take(&s->mem, H2_STREAMS_A_GROUP * sizeof(**group));
+        if (*group == NULL)
+            return NULL;
+    }
+    return h2_stream_at(s, s->fresh++);
+}
+
+void h2_stream_trim(struct h2_session *s)
+{
+    for (unsigned i = 0; i < H2_STREAM_GROUPS && s->groups[i] != NULL; i++) {
+        h2_mem_give(&s->mem, s->groups[i]);
+        s->groups[i] = NULL;
+    }
+    s->fresh = s->free_n = 0;
 }
 
 struct h2_stream *h2_stream_take(struct h2_session *s)
 {
-    struct h2_stream *x;
-    uint32_t n;
+    unsigned n = s->free_n > 0 ? s->free[--s->free_n] : s->fresh;
+    struct h2_stream *x = n < s->fresh ? h2_stream_at(s, n) : stream_fresh(s);
 
-    if (s->free_n > 0)
-        n = s->free[--s->free_n];
-    else if (s->fresh < H2_STREAMS_MAX)
-        n = s->fresh++;
-    else
+    if (x == NULL)
         return NULL;
-    x = &s->streams[n];
-    *x = (struct h2_stream){ .is_used = true };
+    *x = (struct h2_stream){ .is_used = true, .slot = (uint8_t)n };
     s->used_n++;
     return x;
 }
@@ -49,8 +70,12 @@ void h2_stream_settle(struct h2_session *s, struct h2_stream *x)
     s->waiting_n = (uint16_t)(s->waiting_n - x->is_waiting);
     x->is_used = false;
     s->used_n--;
-    s->free[s->free_n++] = (uint8_t)(x - s->streams);
-    if (s->used_n == 0 && s->is_draining && !s->base.type->is_server)
+    s->free[s->free_n++] = x->slot;
+    if (s->used_n > 0)
+        return;
+    if (s->fresh > H2_STREAMS_FIRST)
+        h2_stream_trim(s);
+    if (s->is_draining && !s->base.type->is_server)
         h2_session_goodbye(s);
 }
 
@@ -81,7 +106,7 @@ void h2_stream_retry(struct h2_session *s)
     if (s->waiting_n == 0)
         return;
     for (unsigned i = 0; i < s->fresh; i++) {
-        struct h2_stream *x = &s->streams[i];
+        struct h2_stream *x = h2_stream_at(s, i);
         if (x->is_used && x->is_waiting && x->st != NULL && !list_has(&x->touched))
             list_push(&s->touched, &x->touched);
     }
@@ -89,9 +114,11 @@ void h2_stream_retry(struct h2_session *s)
 
 struct h2_stream *h2_stream_of(struct h2_session *s, const struct stream *st)
 {
-    struct h2_stream *x = &s->streams[st->slot];
+    struct h2_stream *x;
 
-    MUST(st->slot < s->fresh && x->is_used && x->st == st);
+    MUST(st->session == &s->base && st->slot < s->fresh);
+    x = h2_stream_at(s, st->slot);
+    MUST(x->is_used && x->st == st);
     return x;
 }
 

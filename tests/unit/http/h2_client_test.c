@@ -4,6 +4,7 @@
  *         ends the stream by a name that tells whether it may be tried again.
  * Method: as h2_server_test, from the other end.
  */
+#include "http/h2_session.h"
 #include "lib/check.h"
 #include "lib/h2_lab.h"
 
@@ -324,6 +325,20 @@ TEST(streams_stay_under_what_the_upstream_allows)
     lab_close(l);
 }
 
+TEST(no_memory_for_one_more_stream)
+{
+    struct lab *l = client();
+    struct h2_session *s = (struct h2_session *)l->s;
+    struct lab_exchange *x;
+
+    for (int i = 0; i < H2_STREAMS_FIRST; i++)
+        get(l);
+    s->mem.bytes_max = s->mem.bytes;
+    x = exchange(l, METHOD_GET, "/");
+    CHECK(l->s->type->stream_start(l->s, &x->st) == WHY_H2_MEMORY && x->st.session == NULL, "got one\n");
+    lab_close(l);
+}
+
 TEST(leaving_resets_what_is_not_complete)
 {
     struct lab *l = client();
@@ -508,6 +523,7 @@ CHECK_RUN(
     RUN(goaway_lets_finish_what_was_taken),
     RUN(goaway_before_the_pull_refuses_what_has_not_gone_out),
     RUN(streams_stay_under_what_the_upstream_allows),
+    RUN(no_memory_for_one_more_stream),
     RUN(leaving_resets_what_is_not_complete),
     RUN(websocket_becomes_an_extended_connect),
     RUN(uploads_share_the_connection),

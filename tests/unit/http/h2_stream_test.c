@@ -99,6 +99,35 @@ TEST(slots_are_used_again_and_few_are_touched)
     lab_close(l);
 }
 
+TEST(many_slots_come_from_the_heap_and_go_back)
+{
+    struct lab *l = server();
+    struct h2_session *s = (struct h2_session *)l->s;
+    uint32_t idle_bytes = s->mem.bytes;
+
+    for (int round = 0; round < 3; round++) {
+        unsigned from = l->x_n;
+        for (uint32_t i = 0; i < H2_STREAMS_MAX; i++)
+            h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 1 + 2 * (i + (uint32_t)round * H2_STREAMS_MAX), GET("/"));
+        lab_feed_wire(l, &w);
+        CHECK(l->x_n == from + H2_STREAMS_MAX && s->used_n == H2_STREAMS_MAX, "%d: %u\n", round, s->used_n);
+        for (unsigned i = from; i < l->x_n; i++) {
+            CHECK(h2_stream_of(s, &l->x[i].st)->slot == l->x[i].st.slot, "%u: numbered\n", i);
+            lab_answer(l, &l->x[i], 200, "x");
+        }
+        lab_pull(l, CONN_OUT_BYTES_HIGH);
+        for (unsigned i = from; i < l->x_n; i++)
+            lab_leave(l, &l->x[i], WHY_OK);
+        CHECK(s->used_n == 0 && s->fresh == 0 && s->mem.bytes < idle_bytes + 6000, "%d: %u bytes more\n", round,
+              s->mem.bytes - idle_bytes);
+    }
+    s->mem.bytes_max = s->mem.bytes; /* no heap: only the first few can be had */
+    for (uint32_t i = 0; i < 10; i++)
+        CHECK((h2_stream_take(s) != NULL) == (i < H2_STREAMS_FIRST), "%u\n", i);
+    s->used_n = 0;
+    lab_close(l);
+}
+
 TEST(exchange_leaves_in_the_middle_of_its_trailers)
 {
     struct lab *l = server();
@@ -138,5 +167,6 @@ CHECK_RUN(
     RUN(client_reset_is_a_cancel_and_leaving_early_is_a_reset),
     RUN(slot_needs_both_ends_to_be_free),
     RUN(slots_are_used_again_and_few_are_touched),
+    RUN(many_slots_come_from_the_heap_and_go_back),
     RUN(exchange_leaves_in_the_middle_of_its_trailers),
     RUN(exchange_leaves_before_its_head_is_complete))
