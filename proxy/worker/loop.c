@@ -337,33 +337,36 @@ static uint32_t loop_wait(struct loop *l, struct ring_event *events)
                      is_busy ? LOOP_BATCH_WAIT_NS : 0);
 }
 
-void loop_run(struct loop *l)
+void loop_tick(struct loop *l)
 {
     struct ring_event events[RING_EVENTS_A_TICK];
+    uint32_t n = loop_wait(l, events);
     struct message m;
 
+    l->busy = n;
     l->shard.now_ns = clock_mono_ns();
-    while (!l->must_stop) {
-        uint32_t n = loop_wait(l, events);
+    l->shard.wall_ns = clock_wall_ns();
+    for (uint32_t i = 0; i < n; i++)
+        loop_on_ring_event(l, &events[i]);
+    loop_run_ready(l);
+    loop_run_timers(l);
+    while (hub_receive(l->hub, l->number, &m))
+        l->hooks->on_message(l, &m);
+    if (!list_is_empty(&l->conns.starved))
+        conn_feed_starved(&l->conns);
+    loop_run_ready(l);
+    if (l->hooks->on_tick != NULL)
+        l->hooks->on_tick(l);
+    counter_add(&l->shard.counters, METRIC_TICKS, 1);
+    counter_add(&l->shard.counters, METRIC_EVENTS, n);
+    if (l->shard.now_ns - l->told_ns >= MANAGEMENT_LOOK_NS || n == 0)
+        loop_tell(l);
+    __atomic_store_n(&l->hub->clients_n[l->number], l->conns.clients_n, __ATOMIC_RELAXED);
+}
 
-        l->busy = n;
-        l->shard.now_ns = clock_mono_ns();
-        l->shard.wall_ns = clock_wall_ns();
-        for (uint32_t i = 0; i < n; i++)
-            loop_on_ring_event(l, &events[i]);
-        loop_run_ready(l);
-        loop_run_timers(l);
-        while (hub_receive(l->hub, l->number, &m))
-            l->hooks->on_message(l, &m);
-        if (!list_is_empty(&l->conns.starved))
-            conn_feed_starved(&l->conns);
-        loop_run_ready(l);
-        if (l->hooks->on_tick != NULL)
-            l->hooks->on_tick(l);
-        counter_add(&l->shard.counters, METRIC_TICKS, 1);
-        counter_add(&l->shard.counters, METRIC_EVENTS, n);
-        if (l->shard.now_ns - l->told_ns >= MANAGEMENT_LOOK_NS || n == 0)
-            loop_tell(l);
-        __atomic_store_n(&l->hub->clients_n[l->number], l->conns.clients_n, __ATOMIC_RELAXED);
-    }
+void loop_run(struct loop *l)
+{
+    l->shard.now_ns = clock_mono_ns();
+    while (!l->must_stop)
+        loop_tick(l);
 }

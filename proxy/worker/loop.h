@@ -67,6 +67,8 @@ MUST_CHECK enum why loop_open(struct loop *l, struct hub *hub, uint32_t number, 
 void loop_close(struct loop *l);
 /* Until must_stop. */
 void loop_run(struct loop *l);
+/* One turn of it. */
+void loop_tick(struct loop *l);
 /* Accept on fd from now on, as listener number slot. */
 void loop_listen(struct loop *l, uint32_t slot, int fd, bool is_tls);
 /* Stop accepting; the socket is closed when the kernel lets go of it. */

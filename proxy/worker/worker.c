@@ -183,33 +183,43 @@ static void worker_pin(const struct worker *w)
     (void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
-static void *worker_main(void *arg)
+enum why worker_open(struct worker *w, struct hub *hub, uint32_t number)
 {
     static const struct loop_hooks hooks = {
         .on_message = worker_on_message,
         .on_tick = worker_on_tick,
         .may_pass = worker_may_pass,
     };
+    enum why why;
+
+    w->loop.engine_hooks = (struct engine_hooks){ .on_snapshot_left = worker_on_snapshot_left,
+                                                  .on_record = worker_on_record, .owner = w };
+    why = loop_open(&w->loop, hub, number, &hooks, w, w->error, sizeof(w->error));
+    return why != WHY_OK ? why : log_source_open(&w->log, number);
+}
+
+void worker_close(struct worker *w)
+{
+    loop_close(&w->loop);
+    log_source_close(&w->log);
+}
+
+static void *worker_main(void *arg)
+{
     struct worker *w = arg;
-    struct loop *l = &w->loop;
     enum why why;
 
     worker_pin(w);
-    l->engine_hooks = (struct engine_hooks){ .on_snapshot_left = worker_on_snapshot_left, .on_record = worker_on_record,
-                                             .owner = w };
-    why = loop_open(l, l->hub, l->number, &hooks, w, w->error, sizeof(w->error));
-    if (why == WHY_OK)
-        why = log_source_open(&w->log, l->number);
+    why = worker_open(w, w->loop.hub, w->loop.number);
     /* Posts go out on the sender's ring: without one there is nobody to wake control with. */
-    if (l->ring == NULL) {
+    if (w->loop.ring == NULL) {
         __atomic_store_n(&w->failed, true, __ATOMIC_RELEASE);
         return NULL;
     }
     worker_send(w, MESSAGE_STARTED, why, NULL);
     if (why == WHY_OK) {
-        loop_run(l);
-        loop_close(l);
-        log_source_close(&w->log);
+        loop_run(&w->loop);
+        worker_close(w);
     }
     __atomic_store_n(&w->has_ended, true, __ATOMIC_RELEASE);
     return NULL;

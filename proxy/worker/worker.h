@@ -31,6 +31,11 @@ struct worker {
     char                 error[256];      /* why it did not start                      */
 };
 
+/* Everything of a worker but its thread: the simulation runs one without. Errors: as loop_open; sentence in w->error. */
+MUST_CHECK enum why worker_open(struct worker *w, struct hub *hub, uint32_t number);
+/* Pre: its loop has stopped. */
+void worker_close(struct worker *w);
+
 /* Start the thread; it answers STARTED when its ring is open (value: enum why, error filled). */
 MUST_CHECK enum why worker_start(struct worker *w, struct hub *hub, uint32_t number, int cpu);
 void worker_join(struct worker *w);
