@@ -299,7 +299,7 @@ enum why h1_writer_response(struct bufq_env *env, struct bufq *out, const struct
     decimal_write_3(status, digits);
     put_span(&p, SPAN_LIT("HTTP/1.1 "));
     put_span(&p, span_of(digits, sizeof(digits)));
-    put_line(&p, status_phrase((uint16_t)status));
+    put_line(&p, head_status_phrase((uint16_t)status));
     put_fields(&p, h);
     put_framing(&p, plan);
     if (is_tunnel)

@@ -435,7 +435,7 @@ static const struct status_row {
 #undef STATUS
 };
 
-struct span status_phrase(uint16_t status)
+struct span head_status_phrase(uint16_t status)
 {
     size_t from = 0, to = COUNT(status_rows);
 

@@ -117,4 +117,4 @@ struct span method_name(enum method m);
 /* May a request of this method be sent twice: RFC 9110 s9.2.2. */
 bool method_is_idempotent(enum method m);
 /* "OK", "Not Found" ...; "" for unlisted ones. */
-struct span status_phrase(uint16_t status);
+struct span head_status_phrase(uint16_t status);

@@ -28,7 +28,7 @@ static uint32_t print(enum why why, struct span request_id, char out[PROBLEM_BYT
     json_write_init(&json, &text);
     json_write_open(&json, '{');
     json_write_member(&json, "type", span_of(type, text_write_length(&name)));
-    json_write_member(&json, "title", status_phrase(problem_status(why)));
+    json_write_member(&json, "title", head_status_phrase(problem_status(why)));
     json_write_member_u64(&json, "status", problem_status(why));
     json_write_member(&json, "detail", span_str(why_sentence(why)));
     if (request_id.len > 0)

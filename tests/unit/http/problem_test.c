@@ -30,7 +30,7 @@ TEST(problem_fits_for_each_ending)
         out[with] = 0;
         CHECK(strstr(out, "\"instance\"") != NULL && strstr(out, why_name((enum why)why)) != NULL &&
               strstr(out, why_sentence((enum why)why)) != NULL, "%s\n", out);
-        CHECK(problem_status((enum why)why) >= 400 && status_phrase(problem_status((enum why)why)).len > 0,
+        CHECK(problem_status((enum why)why) >= 400 && head_status_phrase(problem_status((enum why)why)).len > 0,
               "%s has no status\n", why_name((enum why)why));
         uint32_t without = problem_print((enum why)why, span_of(id, sizeof(id)), out);
         out[without] = 0;
