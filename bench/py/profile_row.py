@@ -14,7 +14,7 @@ import measure
 import network
 import peers as peers_of_debian
 from rows import BY_NUMBER, ROWS
-from targets import NAMES, Target
+from targets import NAMES, Failed, Target
 from where import FORGED, OUT, WORK, die
 
 
@@ -141,7 +141,7 @@ def main():
                 100 * raw["proxy_user_share"], raw["per_second"]))
         if how == "perf":
             perf_print(data, a.top, a.callers)
-    except measure.Failed as e:
+    except Failed as e:
         die(str(e))
     finally:
         if load and load.poll() is None:

@@ -2,6 +2,7 @@
 import json
 import os
 
+from measure import DISTURBED_MAX
 from rows import BY_NUMBER
 from stats import Series, goal_met, paired
 
@@ -70,33 +71,29 @@ class Table:
         return Series(self.values(number_of_row, name, key))
 
     def others(self, row, key="value"):
-        got = {n: self.series(row.number, n, key) for n in ("nginx", "haproxy", "floor")}
+        got = {n: self.values(row.number, n, key) for n in ("nginx", "haproxy", "floor")}
         if row.log:
-            got["ours without log"] = self.series(1, "ours")
+            got["ours without log"] = self.values(1, "ours")
         return got
 
     def verdict(self, row):
         """Must and aim: True, False, or None when there is nothing to compare."""
         less = row.kind == "latency"
         if not less:
-            ours, others = self.series(row.number, "ours"), self.others(row)
+            ours, others = self.values(row.number, "ours"), self.others(row)
             return goal_met(row.must, ours, others), goal_met(row.aim, ours, others)
-        p50 = self.series(row.number, "ours", "p50_us"), self.others(row, "p50_us")
-        p99 = self.series(row.number, "ours", "p99_us"), self.others(row, "p99_us")
+        p50 = self.values(row.number, "ours", "p50_us"), self.others(row, "p50_us")
+        p99 = self.values(row.number, "ours", "p99_us"), self.others(row, "p99_us")
         both = [goal_met(row.aim, *p50, less_is_better=True), goal_met(row.aim, *p99, less_is_better=True)]
         return goal_met(row.must, *p50, less_is_better=True), None if None in both else all(both)
 
-    def best_peer_ratio(self, row):
-        """Ours against the better of nginx and HAProxy; above 1 is ahead."""
-        ours = self.series(row.number, "ours", "p50_us" if row.kind == "latency" else "value")
-        peers = [self.series(row.number, n, "p50_us" if row.kind == "latency" else "value")
-                 for n in ("nginx", "haproxy")]
-        peers = [p.median for p in peers if p]
-        if not ours or not peers or not ours.median:
-            return None
-        if row.kind == "rate":
-            return ours.median / max(peers)
-        return min(peers) / ours.median
+    def verdict_text(self, row):
+        """Latency on a machine with other work to do is that work's latency."""
+        disturbed = [self.series(row.number, n, "disturbed").median for n in ("ours", "nginx", "haproxy")
+                     if self.series(row.number, n, "disturbed")]
+        if row.kind == "latency" and disturbed and max(disturbed) > DISTURBED_MAX:
+            return "machine not quiet"
+        return verdict_of(*self.verdict(row))
 
     def lines(self):
         out = ["| row | workload | ours | nginx | HAProxy | floor | ours / nginx | ours / HAProxy | ours / floor |"
@@ -110,7 +107,7 @@ class Table:
                 cells = [cell(self.series(n, name, key), row) for name in NAMES]
                 ratios = [ratio_cell(paired(self.values(n, "ours", key), self.values(n, other, key)))
                           for other in ("nginx", "haproxy", "floor")]
-                ends = [goal_text(row, "must"), goal_text(row, "aim"), verdict_of(*self.verdict(row))]
+                ends = [goal_text(row, "must"), goal_text(row, "aim"), self.verdict_text(row)]
                 title = row.title + (" (%s, %s)" % (label, row.unit) if label else " (%s)" % row.unit)
                 out.append("| " + " | ".join([str(n), title] + cells + ratios + ends) + " |")
         return out

@@ -27,16 +27,17 @@ def paired(ours, theirs):
 
 
 def goal_met(goal, ours, others, less_is_better=False):
-    """Whether (factor, name) is reached; None when there is nothing to compare with."""
+    """Whether (factor, name) is reached, by the median of the rounds' ratios; None when there is nothing to compare.
+
+    ours: the rounds' values; others: {name: the rounds' values}; None stands for a round that failed.
+    """
     factor, name = goal
-    if not ours:
-        return None
     if name == "bytes":
-        return ours.median <= factor
+        return Series(ours).median <= factor if Series(ours) else None
     answers = []
     for one in name.split(" and "):
-        if not others.get(one):
+        ratios = paired(ours, others.get(one, []))
+        if not ratios:
             return None
-        bound = factor * others[one].median
-        answers.append(ours.median <= bound if less_is_better else ours.median >= bound)
+        answers.append(ratios.median <= factor if less_is_better else ratios.median >= factor)
     return all(answers)

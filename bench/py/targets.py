@@ -14,7 +14,7 @@ import socket
 import subprocess
 import time
 
-from where import BUILD, FORGED, PORT_BACKEND, PORTS, WORK, cores, die
+from where import BUILD, FORGED, PORT_BACKEND, PORTS, WORK, cores
 
 NAMES = ["ours", "nginx", "haproxy", "floor"]
 BARE_PEERS = "FORGE_BENCH_BARE_PEERS"  # set: nginx and HAProxy tell the upstream nothing about the client
@@ -207,6 +207,10 @@ spec:
     return "---\n".join(docs)
 
 
+class Failed(Exception):
+    """A sentence about a measurement that gave no figure."""
+
+
 class Target:
     """One proxy, fresh for one measurement."""
 
@@ -256,7 +260,7 @@ class Target:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 text = open(os.path.join(self.where, "stderr")).read()[-1500:]
                 self.stop()
-                die("%s does not listen on port %d:\n%s" % (self.name, self.port, text))
+                raise Failed("%s does not listen on port %d: %s" % (self.name, self.port, text.strip() or "no message"))
             time.sleep(0.02)
         time.sleep(0.05)
 
@@ -309,6 +313,6 @@ def wait_free(port):
     deadline = time.monotonic() + 5
     while is_open(port):
         if time.monotonic() > deadline:
-            die("port %d of 127.0.0.1 is taken by another process" % port)
+            raise Failed("port %d of 127.0.0.1 is taken by another process" % port)
         time.sleep(0.05)
 
