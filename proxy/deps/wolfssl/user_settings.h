@@ -52,6 +52,11 @@ int forge_tls_random_block(unsigned char *out, unsigned int n);
 #define ECC_TIMING_RESISTANT
 #define WC_RSA_BLINDING
 
+/* The P-256 assembly leaves the upper halves of the vector registers dirty, and on Intel the SHA-256 instructions after
+ * it then cost a hundred times more. The library brackets each use of such code with a pair of macros, of which the
+ * closing one is ours to define (tests/unit/conn/tls_thread_test.c looks at the registers). */
+#define RESTORE_VECTOR_REGISTERS() __builtin_ia32_vzeroupper()
+
 /* TLS 1.2 and 1.3, with authenticated ciphers only. The small session cache is there only because the library does not
  * link without one together with tickets; proxy/conn/tls turns it off for each context. The maximum fragment length is
  * not negotiated, because our own records would have to obey it (RFC 6066 s4 lets a server ignore it). */
