@@ -308,24 +308,23 @@ static enum tls_hello_got walk(const struct bufq *wire, uint8_t *message, uint32
         if (c.left < sizeof(header))
             return TLS_HELLO_MORE;
         cursor_take(&c, header, sizeof(header));
-        uint32_t bytes = (uint32_t)header[3] << 8 | header[4];
+        uint32_t promised = (uint32_t)header[3] << 8 | header[4];
         if (header[1] != 3)
             return bad(out_why, WHY_TLS_NOT_TLS);
-        if (bytes == 0 || bytes > TLS_RECORD_CONTENT_MAX)
+        if (promised == 0 || promised > TLS_RECORD_CONTENT_MAX)
             return bad(out_why, WHY_TLS_HELLO_BAD);
-        if (bytes > c.left)
-            bytes = c.left;
-        while (have < HANDSHAKE_HEADER_BYTES && bytes > 0) {
+        while (have < HANDSHAKE_HEADER_BYTES && promised > 0 && c.left > 0) {
             cursor_take(&c, &start[have], 1);
             if (message != NULL)
                 message[have] = start[have];
             have++;
-            bytes--;
+            promised--;
         }
         if ((why = message_bytes(start, have, &want)) != WHY_OK)
             return bad(out_why, why);
-        if (want > 0 && bytes > want - have)
+        if (want > 0 && promised > want - have)
             return bad(out_why, WHY_TLS_HELLO_BAD); /* Nothing may follow it before we have answered. */
+        uint32_t bytes = promised < c.left ? promised : c.left;
         cursor_take(&c, message != NULL ? message + have : NULL, bytes);
         have += bytes;
         if (c.left == 0 && (want == 0 || have < want))

@@ -347,6 +347,21 @@ TEST(tls_hello_tells_http_and_junk_from_tls)
              WHY_TLS_HELLO_BAD);
 }
 
+/* The verdict is there as soon as the lengths are, whatever of the rest has come. */
+TEST(tls_hello_in_a_record_that_promises_more_is_bad)
+{
+    const struct recipe r = { .name = "a.example.com" };
+    static struct bytes message, wire;
+    struct tls_hello hello;
+
+    cook(&r, &message);
+    put(&message, "?", 1); /* inside the record, behind the message */
+    wrap(&message, 16384, &wire);
+    read_in_every_way("one byte too many", &wire, TLS_HELLO_BAD, WHY_TLS_HELLO_BAD, &hello);
+    wire.len -= 1;
+    read_in_every_way("promised only", &wire, TLS_HELLO_BAD, WHY_TLS_HELLO_BAD, &hello);
+}
+
 TEST(tls_hello_part_that_runs_over_its_end_is_bad)
 {
     const struct recipe r = { .name = "a.example.com", .alpn = "\x02h2", .versions = { 0x0304 },
@@ -375,4 +390,4 @@ TEST(tls_hello_part_that_runs_over_its_end_is_bad)
 CHECK_RUN(RUN(tls_hello_tells_name_versions_protocols_and_signatures), RUN(tls_hello_tells_what_is_not_offered),
           RUN(tls_hello_that_is_malformed_has_a_name), RUN(tls_hello_has_a_longest_name_and_a_longest_message),
           RUN(tls_hello_may_come_in_a_few_records), RUN(tls_hello_tells_http_and_junk_from_tls),
-          RUN(tls_hello_part_that_runs_over_its_end_is_bad))
+          RUN(tls_hello_in_a_record_that_promises_more_is_bad), RUN(tls_hello_part_that_runs_over_its_end_is_bad))

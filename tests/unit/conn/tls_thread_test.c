@@ -1,8 +1,8 @@
 /* tls_thread_test.c - memory is counted and bounded, random bytes differ, and the library was compiled as it must be.
  *
- * The last two are about the build: wolfSSL's P-256 assembly leaves the upper halves of the vector registers dirty, and on
- * Intel each SSE instruction after it pays for that (SHA-256 a hundred times). One test looks at the registers, the other
- * at the clock.
+ * The last two are about the build: wolfSSL's P-256 assembly leaves the upper halves of the vector registers dirty, and
+ * on Intel each SSE instruction after it pays for that (SHA-256 a hundred times). One test looks at the registers, the
+ * other at the clock.
  */
 #include "conn/tls_thread.h"
 
