@@ -142,6 +142,7 @@ enum limits {
     WORKER_PASS_CONNS_MIN      = 16,        /* fewer more than the least busy worker is not worth a message */
     WORKER_STACK_BYTES         = 1048576,   /* wolfCrypt's frames are several KB; certificates 27 KB       */
     MANAGEMENT_LOOK_NS         = 10000000,  /* how often a thread tells its figures: 10 ms                 */
+    ACCEPT_PAUSE_NS            = 50000000,  /* after an accept failed for want of descriptors: 50 ms       */
     LISTEN_BACKLOG             = 4096,      /* the kernel cuts it to net.core.somaxconn                    */
     TLS_CONTEXTS_MAX           = 4096,      /* server names and upstreams with different TLS               */
     LOG_QUEUE_BATCHES_MAX      = 512,       /* WORKERS_MAX * LOG_BATCHES_N                                 */

@@ -65,19 +65,21 @@ enum why chain_request_head(struct engine *e, struct exchange *x, bool *out_hold
             return why;
         chain_note_bodies(x);
     }
-    while (x->chain_at < x->route->chain_n) {
-        uint32_t at = x->chain_at;
+    while (x->chain_is_held || x->chain_at < x->route->chain_n) {
+        /* A policy counts as started before its first hook, so that on_end follows even if it holds to the end. */
+        uint32_t at = x->chain_is_held ? x->chain_at - 1U : x->chain_at++;
         const struct policy *p = chain_policy(x, at);
         enum verdict verdict = POLICY_GO;
 
+        x->chain_is_held = false;
         why = WHY_OK;
         if (p->on_request_head != NULL)
             verdict = p->on_request_head(x->route->chain[at].conf, NULL, chain_state_of(x, at), &view, &why);
         if (verdict == POLICY_HOLD) {
+            x->chain_is_held = true;
             *out_holds = true;
             return WHY_OK;
         }
-        x->chain_at++; /* Started: on_end is due. */
         if (verdict != POLICY_GO) {
             MUST(why != WHY_OK);
             *out_cut = verdict == POLICY_KILL;

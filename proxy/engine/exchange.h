@@ -18,6 +18,7 @@
 #include "base/wheel.h"
 #include "base/why.h"
 #include "http/stream.h"
+#include "proto/request_id.h"
 
 struct engine;
 struct epoch;
@@ -39,14 +40,14 @@ enum exchange_state {
     EXCHANGE_STATES_N
 };
 
-enum { EXCHANGE_ID_BYTES = 32, EXCHANGE_CLIENT_BYTES = 48 };
+enum { EXCHANGE_CLIENT_BYTES = 48 };
 
 struct exchange {
     struct task          task;     /* TASK_EXCHANGE */
     struct timer         timer;    /* TASK_EXCHANGE */
     uint8_t              state;    /* enum exchange_state */
     uint8_t              tries_n;  /* connections tried */
-    uint8_t              chain_at; /* next policy to ask on the request's head; those before it were started */
+    uint8_t              chain_at; /* policies started; on_end is due to each                               */
     uint16_t             why;      /* enum why: how it ended; WHY_OK: as it should */
     bool                 has_answered : 1;  /* a final head went to the client */
     bool                 is_local : 1;      /* the answer is our own */
@@ -54,6 +55,7 @@ struct exchange {
     bool                 up_was_reused : 1;
     bool                 is_tls : 1;
     bool                 has_body_policy : 1;
+    bool                 chain_is_held : 1;  /* the last one started holds, and is asked again */
     bool                 is_recorded : 1;
 
     struct stream        down, up;
@@ -74,7 +76,7 @@ struct exchange {
     uint64_t             up_began_ns, up_head_ns;
     uint64_t             progress_ns;   /* a body byte moved */
     uint64_t             request_body_bytes, response_body_bytes;
-    char                 id[EXCHANGE_ID_BYTES];
+    char                 id[REQUEST_ID_BYTES];
     char                 client[EXCHANGE_CLIENT_BYTES];
     uint8_t              client_len;
     uint16_t             client_port;
@@ -90,7 +92,7 @@ void exchange_on_timer(struct engine *e, struct exchange *x);
 
 static inline struct span exchange_id(const struct exchange *x)
 {
-    return span_of(x->id, EXCHANGE_ID_BYTES);
+    return span_of(x->id, REQUEST_ID_BYTES);
 }
 
 static inline struct span exchange_client(const struct exchange *x)

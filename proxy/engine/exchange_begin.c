@@ -24,16 +24,6 @@ static void exchange_note_client(struct exchange *x, const struct conn *c)
     x->client_port = port;
 }
 
-static void exchange_make_id(struct engine *e, struct exchange *x)
-{
-    static const char hex[] = "0123456789abcdef";
-    uint64_t word[2] = { rng_u64(&e->shard->rng), rng_u64(&e->shard->rng) };
-
-    STATIC_MUST(EXCHANGE_ID_BYTES == 32, "two words in hex");
-    for (unsigned i = 0; i < EXCHANGE_ID_BYTES; i++)
-        x->id[i] = hex[word[i / 16] >> (i % 16 * 4) & 15];
-}
-
 /* One spelling of the path from here on: what the rules see is what goes upstream. */
 static enum why exchange_normalise(struct exchange *x)
 {
@@ -106,7 +96,7 @@ enum why exchange_begin(struct engine *e, struct exchange *x)
     x->authority = x->request.authority;
     x->listener = engine_listener(x->epoch, c->listener);
     counter_add(&e->shard->counters, METRIC_REQUESTS, 1);
-    exchange_make_id(e, x);
+    request_id_write(e->shard->wall_ns, &e->shard->rng, x->id);
     exchange_note_client(x, c);
     return exchange_prepare(e, x, c);
 }

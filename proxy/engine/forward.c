@@ -37,7 +37,7 @@ static enum why forward_collect(struct exchange *x, bool may_speak, struct forwa
             seen->host = f->value;
         } else if (f->id == FIELD_X_FORWARDED_PORT) {
             seen->port = f->value;
-        } else if (f->id == FIELD_X_REQUEST_ID) {
+        } else if (f->id == FIELD_X_REQUEST_ID && request_id_may_keep(f->value)) {
             seen->request_id = f->value;
         }
     }

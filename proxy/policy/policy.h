@@ -22,7 +22,7 @@
 
 enum verdict {
     POLICY_GO = 0,  /* ask the next policy                                                                        */
-    POLICY_HOLD,    /* wait; resumed at this same hook, or ended by deadline                                      */
+    POLICY_HOLD,    /* on_request_head only: wait; resumed at this same hook, or ended by deadline                */
     POLICY_ANSWER,  /* out_why is set: the engine answers with its problem document; if a head already went to the */
                     /* client this acts as POLICY_KILL                                                            */
     POLICY_KILL,    /* out_why is set: cut both sides                                                             */

@@ -217,15 +217,30 @@ static void loop_on_accept(struct loop *l, const struct ring_event *ev)
         if (l->hooks->may_pass == NULL || !l->hooks->may_pass(l, ev->n, slot))
             loop_adopt(l, ev->n, slot);
     } else if (ev->why != WHY_IO_CANCELLED) {
+        /* Out of descriptors or memory: at once it would only fail again, at full speed. */
         counter_why(&l->shard.counters, (enum why)ev->why);
+        l->accept_after_ns = l->shard.now_ns + ACCEPT_PAUSE_NS;
     }
     if (ln->is_armed)
         return;
     if (ln->is_open) {
-        loop_arm_accept(l, slot);
+        if (l->accept_after_ns == 0)
+            loop_arm_accept(l, slot);
     } else {
         socket_close_now(ln->fd);
         ln->fd = -1;
+    }
+}
+
+/* The pause after a failed accept is over: accept again wherever nobody does. */
+static void loop_resume_accepts(struct loop *l)
+{
+    if (l->accept_after_ns == 0 || l->shard.now_ns < l->accept_after_ns)
+        return;
+    l->accept_after_ns = 0;
+    for (uint32_t slot = 0; slot < LISTENERS_MAX; slot++) {
+        if (l->listeners[slot].is_open && !l->listeners[slot].is_armed)
+            loop_arm_accept(l, slot);
     }
 }
 
@@ -331,6 +346,8 @@ static uint32_t loop_wait(struct loop *l, struct ring_event *events)
 
     if (wait_ns > l->wait_ns_max)
         wait_ns = l->wait_ns_max;
+    if (l->accept_after_ns != 0 && wait_ns > ACCEPT_PAUSE_NS)
+        wait_ns = ACCEPT_PAUSE_NS;
 
     /* performance.md: a short wait for a small batch pays when many are coming anyway, and only costs time when not. */
     return ring_wait(l->ring, events, RING_EVENTS_A_TICK, wait_ns, is_busy ? LOOP_BATCH_EVENTS : 1,
@@ -350,6 +367,7 @@ void loop_tick(struct loop *l)
         loop_on_ring_event(l, &events[i]);
     loop_run_ready(l);
     loop_run_timers(l);
+    loop_resume_accepts(l);
     while (hub_receive(l->hub, l->number, &m))
         l->hooks->on_message(l, &m);
     if (!list_is_empty(&l->conns.starved))

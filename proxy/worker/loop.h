@@ -54,6 +54,7 @@ struct loop {
     struct thread_figures figures;   /* for the management listener */
     const struct pool  *pools[MANAGEMENT_POOLS_MAX];
     uint64_t            told_ns;     /* when they were last told     */
+    uint64_t            accept_after_ns; /* accepting pauses until then; 0: it does not */
     uint64_t            wait_ns_max; /* somebody wants a tick at least so often */
     uint32_t            busy;        /* completions of the last tick: how much to batch in the next */
     bool                is_draining;
