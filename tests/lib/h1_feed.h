@@ -27,6 +27,7 @@ struct h1_feed {
     bool             in_head, in_body;
     enum why         why;
     uint32_t         messages_n;
+    void           (*on_head)(struct h1_feed *f); /* head is read and checked; or NULL */
     size_t           text_len;
     char            *text;
 };
@@ -148,6 +149,8 @@ static inline bool h1_feed_step(struct h1_feed *f)
             f->in_body = f->head.has_body;
             f->messages_n++;
             h1_feed_say_head(f);
+            if (f->on_head != NULL)
+                f->on_head(f);
         }
         return got == H1_DONE;
     }
