@@ -390,6 +390,7 @@ static void exchange_step_state(struct engine *e, struct exchange *x)
         exchange_step_streams(e, x);
         return;
     case EXCHANGE_AWAIT_FLUSH:
+        x->progress_ns = e->shard->now_ns; /* The session wakes us when it has taken some. */
         if (x->down.tx_done)
             exchange_end(e, x);
         return;
@@ -410,6 +411,9 @@ void exchange_step(struct engine *e, struct exchange *x)
 
         if (x->why == WHY_OK && x->state != EXCHANGE_AWAIT_HEAD && !x->down.tx_done)
             x->why = (uint16_t)(was_cut ? WHY_CONN_CLIENT_GONE : x->down.gone);
+        /* A head and a broken body in one piece: never begun, but an ending all the same. */
+        if (x->state == EXCHANGE_AWAIT_HEAD && x->down.rx_has_head && !was_cut)
+            counter_why(&e->shard->counters, (enum why)x->down.gone);
         exchange_end(e, x);
     }
     do {

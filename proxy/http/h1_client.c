@@ -16,6 +16,8 @@
 
 static enum why client_fail(struct h1_session *h, enum why why)
 {
+    if (h->stream == NULL) /* Else it is the exchange that counts. */
+        counter_why(&h->base.shard->counters, why);
     h1_session_cut(h, why);
     h1_session_end(h);
     return why;
@@ -135,6 +137,8 @@ static enum why client_feed(struct session *s, struct bufq *wire)
             why = h1_session_feed_body(h, wire, &goes_on);
             break;
         case H1_AWAIT_LEAVE: /* Behind its answer: whatever that is, the next request must not get it. */
+            if (s->wants_read)
+                counter_why(&s->shard->counters, WHY_H1_ANSWER_UNASKED);
             h->keeps = false;
             s->wants_read = false;
             return WHY_OK;

@@ -15,11 +15,14 @@
 #include "http/h1_websocket.h"
 #include "http/problem.h"
 
-/* The connection ends here; a client that is still without an answer gets ours. */
+/* The connection ends here; a client that is still without an answer gets ours. Until its head is complete a request is no
+ * exchange's to count (a full pool of exchanges is counted where it was found). */
 static enum why server_fail(struct h1_session *h, enum why why)
 {
     bool may_answer = !h->has_begun && why_http(why) != 0;
 
+    if ((h->state == H1_AWAIT_MESSAGE || h->state == H1_AWAIT_HEAD) && why != WHY_POOL_EXCHANGE_EMPTY)
+        counter_why(&h->base.shard->counters, why);
     h1_session_cut(h, why);
     h1_session_end(h);
     h->error = (uint16_t)(may_answer ? why : WHY_OK);
@@ -278,6 +281,12 @@ static void server_drain(struct session *s)
         h->keeps = false;
 }
 
+/* A head that took too long: 408 (RFC 9110 s15.5.9). */
+static void server_expire(struct session *s, enum why why)
+{
+    (void)server_fail(h1_session_of(s), why);
+}
+
 static const struct session_type server_type = {
     .name = "h1-server",
     .is_server = true,
@@ -286,6 +295,7 @@ static const struct session_type server_type = {
     .pull = server_pull,
     .stream_leave = server_leave,
     .stream_touch = h1_session_touch,
+    .expire = server_expire,
     .drain = server_drain,
     .fini = h1_session_fini,
 };
