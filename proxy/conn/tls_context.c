@@ -33,7 +33,9 @@ struct complaint {
     uint32_t bytes;
 };
 
-__attribute__((format(printf, 2, 3))) static enum why complain(const struct complaint *to, const char *format, ...)
+static enum why complain(const struct complaint *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static enum why complain(const struct complaint *to, const char *format, ...)
 {
     va_list args;
 
@@ -101,22 +103,19 @@ static enum why load_identity(WOLFSSL_CTX *ctx, struct span chain, struct span k
 
 static uint16_t signature_of(const DecodedCert *cert)
 {
-    switch (cert->keyOID) {
-    case RSAk:
-    case RSAPSSk:
-        return TLS_SIGNATURE_RSA;
-    case ED25519k:
-        return TLS_SIGNATURE_ED25519;
-    case ECDSAk:
-        switch (cert->pkCurveOID) {
-        case ECC_SECP256R1_OID: return TLS_SIGNATURE_P256;
-        case ECC_SECP384R1_OID: return TLS_SIGNATURE_P384;
-        case ECC_SECP521R1_OID: return TLS_SIGNATURE_P521;
-        default:                return 0;
-        }
-    default:
-        return 0;
-    }
+    static const struct { uint32_t key, curve; uint16_t signature; } rows[] = {
+        { RSAk, 0, TLS_SIGNATURE_RSA },
+        { RSAPSSk, 0, TLS_SIGNATURE_RSA },
+        { ED25519k, 0, TLS_SIGNATURE_ED25519 },
+        { ECDSAk, ECC_SECP256R1_OID, TLS_SIGNATURE_P256 },
+        { ECDSAk, ECC_SECP384R1_OID, TLS_SIGNATURE_P384 },
+        { ECDSAk, ECC_SECP521R1_OID, TLS_SIGNATURE_P521 },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].key == cert->keyOID && (rows[i].curve == 0 || rows[i].curve == cert->pkCurveOID))
+            return rows[i].signature;
+    return 0;
 }
 
 static bool contains(struct span where, struct span what)

@@ -158,14 +158,18 @@ static enum why read_groups(struct part ext, struct tls_hello *out)
 
 static enum why read_extension(uint32_t type, struct part ext, struct tls_hello *out)
 {
-    switch (type) {
-    case EXT_SERVER_NAME:          return read_server_name(ext, out);
-    case EXT_SUPPORTED_GROUPS:     return read_groups(ext, out);
-    case EXT_SIGNATURE_ALGORITHMS: return read_signatures(ext, out);
-    case EXT_ALPN:                 return read_alpn(ext, out);
-    case EXT_SUPPORTED_VERSIONS:   return read_versions(ext, out);
-    default:                       return WHY_OK;
-    }
+    static const struct { uint32_t type; enum why (*read)(struct part ext, struct tls_hello *out); } readers[] = {
+        { EXT_SERVER_NAME, read_server_name },
+        { EXT_SUPPORTED_GROUPS, read_groups },
+        { EXT_SIGNATURE_ALGORITHMS, read_signatures },
+        { EXT_ALPN, read_alpn },
+        { EXT_SUPPORTED_VERSIONS, read_versions },
+    };
+
+    for (size_t i = 0; i < COUNT(readers); i++)
+        if (readers[i].type == type)
+            return readers[i].read(ext, out);
+    return WHY_OK;
 }
 
 /* RFC 8446 s4.2: not twice. Only those that we read could make us and the library disagree. */

@@ -224,22 +224,21 @@ static enum tls_shake_got verdict(struct tls_shake *s, int result, enum why *out
     WOLFSSL_ALERT_HISTORY alerts;
     int error = wolfSSL_get_error(s->ssl, result);
 
-    switch (error) {
-    case WOLFSSL_ERROR_WANT_READ:
+    if (error == WOLFSSL_ERROR_WANT_READ)
         return TLS_SHAKE_MORE;
-    case WOLFSSL_ERROR_ZERO_RETURN:
+    if (error == WOLFSSL_ERROR_ZERO_RETURN)
         return TLS_SHAKE_CLOSED;
-    case FATAL_ERROR:
+    *out_why = tls_error_why(error, is_upstream);
+    if (error == FATAL_ERROR) {
         memset(&alerts, 0, sizeof(alerts));
         (void)wolfSSL_get_alert_history(s->ssl, &alerts);
         *out_why = tls_error_alert((uint8_t)alerts.last_rx.code, is_upstream);
-        return TLS_SHAKE_BAD;
-    default:
-        *out_why = s->queue_why != WHY_OK ? s->queue_why : tls_error_why(error, is_upstream);
-        if (s->name_why != WHY_OK)
-            *out_why = s->name_why;
-        return TLS_SHAKE_BAD;
+    } else if (s->name_why != WHY_OK) {
+        *out_why = s->name_why;
+    } else if (s->queue_why != WHY_OK) {
+        *out_why = s->queue_why;
     }
+    return TLS_SHAKE_BAD;
 }
 
 enum tls_shake_got tls_shake_step(struct tls_shake *s, struct bufq *wire, struct bufq *out, enum why *out_why)

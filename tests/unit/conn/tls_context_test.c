@@ -14,7 +14,7 @@
 
 static struct tls_ticket_keys *open_keys(void)
 {
-    struct tls_ticket_keys *keys;
+    struct tls_ticket_keys *keys = NULL;
 
     CHECK(tls_init() == WHY_OK && tls_ticket_keys_open(&keys) == WHY_OK, "no keys\n");
     return keys;

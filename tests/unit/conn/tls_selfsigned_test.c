@@ -12,7 +12,7 @@ static const struct span names[] = { SPAN_LIT("localhost"), SPAN_LIT("gateway.lo
 TEST(tls_selfsigned_serves_its_names)
 {
     struct pair p;
-    struct tls_ticket_keys *keys;
+    struct tls_ticket_keys *keys = NULL;
     struct tls_certificate certificate;
     struct tls_host host = { .certificates = &certificate, .certificates_n = 1, .version_min = 12, .version_max = 13 };
     struct upstream up = { .is_tls = true, .verify_ca = true, .verify_name = true };
