@@ -46,7 +46,8 @@ static void check_normal(struct compile *c, const struct path_match_spec *path)
     why = uri_normalise_path(path->value, &none, &normal);
     if (why == WHY_ARENA_FULL)
         diag_error(c->set->diag, field_place(path, "value"), "`value` is not how requests are spelled when they are matched: "
-                   "write letters, digits and `-._~` as themselves, other %%XX with capital letters, no `.` and `..`");
+                   "letters, digits and `-._~` stand for themselves, other %%XX have capital letters, and paths with `//`, `/./`, "
+                   "`/../`, %%2F, %%5C or %%00 are refused");
     else if (why != WHY_OK)
         diag_error(c->set->diag, field_place(path, "value"), "`value` never matches: %s", why_sentence(why));
 }

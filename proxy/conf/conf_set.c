@@ -64,7 +64,7 @@ static const struct field_row metadata_rows[] = {
     { .name = NULL },
 };
 static const struct object_table metadata_table = {
-    .name = "metadata", .rows = metadata_rows, .bytes = sizeof(struct envelope),
+    .name = "document's metadata", .rows = metadata_rows, .bytes = sizeof(struct envelope),
 };
 
 static const struct field_row kubernetes_rows[] = {
@@ -197,7 +197,7 @@ static bool fill_spec(struct conf_set *set, struct conf_document *doc, const str
         return full(set, doc->root);
     doc->spec = spec;
     if (fields == NULL) {
-        diag_error(set->diag, doc->place, "this %s has no `spec`: its fields stand there", doc->kind->type);
+        diag_error(set->diag, doc->place, "this %s has no `spec`: put its fields below `spec:`", doc->kind->type);
         return false;
     }
     if (fields->kind != NODE_MAP) {
@@ -268,7 +268,11 @@ static void read_universal(struct conf_set *set, const struct node *root)
         return;
     }
     /* Of an unknown kind nothing but the kind is worth telling. */
-    if (kind == KIND_N && type != NULL && type->kind == NODE_SCALAR) {
+    if (type == NULL || node_is_null(type)) {
+        diag_error(set->diag, node_place(root), "`type` is missing in this document: it starts with `type:` and `name:`");
+        return;
+    }
+    if (kind == KIND_N && type->kind == NODE_SCALAR) {
         says_kind(set, root, type->text);
         return;
     }
@@ -308,11 +312,18 @@ static const struct node *secret_fields(struct conf_set *set, const struct node 
 static void read_kubernetes(struct conf_set *set, const struct node *root)
 {
     struct field_env env = { set->scratch, set->diag };
+    const struct node *kind = node_find(root, "kind");
     struct envelope e = { .node = NULL };
-    bool is_good = field_fill(&env, &kubernetes_table, root, &e);
-    bool is_secret = span_is(e.type, SPAN_LIT("Secret"));
+    bool is_good, is_secret;
     struct span label;
 
+    /* Of an unknown kind nothing but the kind is worth telling. */
+    if (kind != NULL && kind->kind == NODE_SCALAR && kind_find(kind->text) == KIND_N) {
+        says_kind(set, root, kind->text);
+        return;
+    }
+    is_good = field_fill(&env, &kubernetes_table, root, &e);
+    is_secret = span_is(e.type, SPAN_LIT("Secret"));
     if (e.type.at == NULL)
         return;
     if (e.api_version.at != NULL &&

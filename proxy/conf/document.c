@@ -257,7 +257,9 @@ static void on_document_end(struct reader *r)
         return;
     d = set->documents_n < CONF_DOCUMENTS_MAX ? conf_arena_take(set->arena, sizeof(*d)) : NULL;
     if (d == NULL) {
-        diag_error(set->diag, node_place(root), "there are more documents than the 65536 that one load may have");
+        diag_error(set->diag, node_place(root), "%s", set->documents_n < CONF_DOCUMENTS_MAX ?
+                   "the configuration does not fit into memory: leave some of it out" :
+                   "there are more documents than the 65536 that one load may have");
         r->is_bad = r->is_over = true;
         return;
     }
@@ -355,6 +357,9 @@ bool document_read(struct document_set *set, const char *file, struct span bytes
         diag_error(set->diag, (struct diag_place){ file, 0, 0 }, "there is no memory left to read this file");
         return false;
     }
+    /* A byte order mark is no text. With the encoding given, libyaml would count it as a column. */
+    if (span_starts(bytes, SPAN_LIT("\xef\xbb\xbf")))
+        bytes = span_from(bytes, 3);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, bytes.at != NULL ? bytes.at : (const uint8_t *)"", bytes.len);
     while (!is_end && !r.is_over) {

@@ -368,10 +368,10 @@ static void says_unknown(const struct field_env *env, const struct object_table 
             names_add(names, row->name);
     }
     if (near.best != NULL)
-        diag_error(env->diag, node_key_place(child), "`%.*s` is not a field of a %s: did you mean `%s`?",
+        diag_error(env->diag, node_key_place(child), "`%.*s` is not a field of this %s: did you mean `%s`?",
                    SPAN_FMT(child->key), table->name, near.best);
     else
-        diag_error(env->diag, node_key_place(child), "`%.*s` is not a field of a %s: it has %s", SPAN_FMT(child->key),
+        diag_error(env->diag, node_key_place(child), "`%.*s` is not a field of this %s: it has %s", SPAN_FMT(child->key),
                    table->name, names);
 }
 

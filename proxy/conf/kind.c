@@ -77,7 +77,7 @@ static const struct {
     { "CircuitBreaker", OLD_POLICY "`MeshCircuitBreaker`" },
     { "HealthCheck", OLD_POLICY "`MeshHealthCheck`" },
     { "FaultInjection", OLD_POLICY "`MeshFaultInjection`" },
-    { "VirtualOutbound", OLD_POLICY "nothing: it is for sidecars" },
+    { "VirtualOutbound", NO_SIDECARS },
 };
 
 enum kind_id kind_find(struct span type)

@@ -28,11 +28,11 @@ struct load {
 
 static const struct diag_place NOWHERE = { NULL, 0, 0 };
 
-static enum why load_open(struct load *l, const char *dir, const char *state_dir, struct diag *diag)
+static enum why load_open(struct load *l, size_t scratch_bytes, size_t snapshot_bytes, struct diag *diag)
 {
-    *l = (struct load){ .dir = dir, .state_dir = state_dir, .diag = diag };
-    l->scratch = conf_arena_open(CONF_SCRATCH_BYTES_MAX);
-    l->arena = conf_arena_open(CONF_SNAPSHOT_BYTES_MAX);
+    *l = (struct load){ .diag = diag };
+    l->scratch = conf_arena_open(scratch_bytes);
+    l->arena = conf_arena_open(snapshot_bytes);
     if (l->scratch == NULL || l->arena == NULL) {
         diag_error(diag, NOWHERE, "the kernel has no address space left for a configuration");
         conf_arena_close(l->scratch);
@@ -55,7 +55,7 @@ static struct snapshot *load_compile(struct load *l, uint64_t generation)
     has_memory = snapshot != NULL && conf_set_fill(&set, l->documents.first, l->documents.documents_n) &&
                  compile_policies(&c) && compile_upstreams(&c) && compile_rules(&c) &&
                  compile_listeners(&c);
-    if (!has_memory) {
+    if (!has_memory || l->scratch->is_full || l->arena->is_full) {
         diag_error(l->diag, NOWHERE, "the configuration does not fit into memory: leave some of it out");
         return NULL;
     }
@@ -79,16 +79,21 @@ static enum why load_end(struct load *l, uint64_t generation, struct snapshot **
     return WHY_OK;
 }
 
-enum why conf_load_text(const char *file, struct span text, uint64_t generation, struct diag *diag,
-                        struct snapshot **out_snapshot)
+enum why conf_load_bounded(const char *file, struct span text, size_t scratch_bytes, size_t snapshot_bytes,
+                           struct diag *diag, struct snapshot **out_snapshot)
 {
     struct load l;
-    enum why why = load_open(&l, NULL, NULL, diag);
+    enum why why = load_open(&l, scratch_bytes, snapshot_bytes, diag);
 
     if (why != WHY_OK)
         return why;
     document_read(&l.documents, file, text);
-    return load_end(&l, generation, out_snapshot);
+    return load_end(&l, 1, out_snapshot);
+}
+
+enum why conf_load_text(const char *file, struct span text, struct diag *diag, struct snapshot **out_snapshot)
+{
+    return conf_load_bounded(file, text, CONF_SCRATCH_BYTES_MAX, CONF_SNAPSHOT_BYTES_MAX, diag, out_snapshot);
 }
 
 static int is_document(const struct dirent *entry)
@@ -140,10 +145,12 @@ enum why conf_load(const char *dir, const char *state_dir, uint64_t generation, 
                    struct snapshot **out_snapshot)
 {
     struct load l;
-    enum why why = load_open(&l, dir, state_dir, diag);
+    enum why why = load_open(&l, CONF_SCRATCH_BYTES_MAX, CONF_SNAPSHOT_BYTES_MAX, diag);
 
     if (why != WHY_OK)
         return why;
+    l.dir = dir;
+    l.state_dir = state_dir;
     read_dir(&l);
     return load_end(&l, generation, out_snapshot);
 }

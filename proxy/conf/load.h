@@ -17,8 +17,10 @@ struct snapshot;
  * Errors: WHY_CONF_BAD, with all problems in diag; *out_snapshot is then untouched. */
 MUST_CHECK enum why conf_load(const char *dir, const char *state_dir, uint64_t generation, struct diag *diag,
                               struct snapshot **out_snapshot);
-/* The same from memory, for tests and fuzzing: one file, no other file is read. */
-MUST_CHECK enum why conf_load_text(const char *file, struct span text, uint64_t generation, struct diag *diag,
-                                   struct snapshot **out_snapshot);
+/* The same from memory, as generation 1: one file, no other file is read. */
+MUST_CHECK enum why conf_load_text(const char *file, struct span text, struct diag *diag, struct snapshot **out_snapshot);
+/* ... in so much memory only: for tests of its end. */
+MUST_CHECK enum why conf_load_bounded(const char *file, struct span text, size_t scratch_bytes, size_t snapshot_bytes,
+                                      struct diag *diag, struct snapshot **out_snapshot);
 /* Pre: no worker holds it; TLS contexts were given back. */
 void conf_free(struct snapshot *snapshot);

@@ -59,11 +59,13 @@ static size_t skip_class(struct span p, size_t i)
     if (i < p.len && p.at[i] == ']')
         i++;
     for (; i < p.len && p.at[i] != ']'; i++) {
-        if (p.at[i] == '\\')
+        if (p.at[i] == '\\') {
             i++;
-        else if (p.at[i] == '[' && i + 1 < p.len && p.at[i + 1] == ':')
+        } else if (p.at[i] == '[' && i + 1 < p.len && p.at[i + 1] == ':') {
             while (i + 1 < p.len && !(p.at[i] == ':' && p.at[i + 1] == ']'))
                 i++;
+            i++; /* The inner bracket is not the end. */
+        }
     }
     return i + 1;
 }

@@ -34,7 +34,7 @@ static inline void conf_check_says(const struct says_row *rows, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct snapshot *snapshot = NULL;
         diag_init(diag);
-        enum why why = conf_load_text("t.yaml", span_str(rows[i].text), 1, diag, &snapshot);
+        enum why why = conf_load_text("t.yaml", span_str(rows[i].text), diag, &snapshot);
         conf_check_print(diag, got, 65536);
         CHECK(strcmp(got, rows[i].want) == 0, "%s\n got: %swant: %s", rows[i].name, got, rows[i].want);
         CHECK((why == WHY_CONF_BAD) == (strstr(got, " error: ") != NULL), "%s: %s\n", rows[i].name, why_name(why));
@@ -52,7 +52,7 @@ static inline struct snapshot *conf_check_load(const char *text)
     struct snapshot *snapshot = NULL;
 
     diag_init(diag);
-    enum why why = conf_load_text("t.yaml", span_str(text), 7, diag, &snapshot);
+    enum why why = conf_load_text("t.yaml", span_str(text), diag, &snapshot);
     if (why != WHY_OK)
         diag_print(diag, 2);
     free(diag);

@@ -176,7 +176,7 @@ static const struct says_row rows[] = {
       "name: edge\n"
       "spec: {conf: {listeners: [{port: 80, protocol: HTTP}]}}\n",
       "1:1: error: `conf` is missing in this MeshGateway: write `conf:` with `listeners:` below it\n"
-      "3:1: error: `spec` is not a field of a MeshGateway: it has selectors, tags, conf\n" },
+      "3:1: error: `spec` is not a field of this MeshGateway: it has selectors, tags, conf\n" },
     { "a list where a group belongs",
       "type: MeshGateway\n"
       "name: edge\n"
@@ -203,7 +203,7 @@ static const struct says_row rows[] = {
       "    - {protocol: HTTP}\n",
       "5:14: error: `port` must be between 1 and 65535, and is 0\n"
       "5:27: error: `protocol` must be one of HTTP, HTTPS, and is \"HTP\": did you mean `HTTP`?\n"
-      "5:32: error: `hostnme` is not a field of a listener: did you mean `hostname`?\n"
+      "5:32: error: `hostnme` is not a field of this listener: did you mean `hostname`?\n"
       "6:7: error: `port` is missing in this listener: TCP port\n" },
 };
 

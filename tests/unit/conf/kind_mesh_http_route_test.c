@@ -290,7 +290,7 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "7:11: error: `match` is not a field of a rule: did you mean `matches`?\n"
+      "7:11: error: `match` is not a field of this rule: did you mean `matches`?\n"
       "7:11: error: `matches` is missing in this rule: at least one match\n" },
     { "hostname with scheme",
       "type: MeshHTTPRoute\n"
