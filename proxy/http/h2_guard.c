@@ -71,11 +71,24 @@ void h2_guard_closed(struct h2_guard *g, uint32_t id, bool by_us)
         g->_floor_id = *slot >> 1;
     *slot = id << 1 | (by_us ? 1 : 0);
     g->_closed_at++;
+    /* What its window let the peer send before it heard of our reset. */
+    if (by_us && g->_late_bytes <= (uint32_t)H2_STREAMS_MAX * H2_STREAM_WINDOW_BYTES)
+        g->_late_bytes += H2_STREAM_WINDOW_BYTES;
+}
+
+/* A late frame that may have been sent in good faith: payload within the windows of the streams that we reset is free, more
+ * of it and header blocks cost. */
+static enum why guard_forgive(struct h2_guard *g, const struct h2_frame *f, uint64_t now_ns)
+{
+    if (f->type == H2_HEADERS || f->length > g->_late_bytes)
+        return h2_guard_odd(g, 1, now_ns);
+    g->_late_bytes -= f->length;
+    return WHY_OK;
 }
 
 /* HEADERS or DATA for a stream that is not open. A client that did not get our RST_STREAM yet is not wrong; one that goes on
  * after its own END_STREAM or RST_STREAM, or that begins a stream below an earlier one, is (RFC 9113 s5.1, s5.1.1). An id
- * that may have been forgotten gets the benefit of the doubt, at the price of a glitch for a header block. */
+ * that may have been forgotten gets the benefit of the doubt. */
 static enum why guard_late(struct h2_guard *g, const struct h2_frame *f, uint64_t now_ns)
 {
     uint32_t kept_n = g->_closed_at < H2_CLOSED_IDS_N ? g->_closed_at : H2_CLOSED_IDS_N;
@@ -85,11 +98,9 @@ static enum why guard_late(struct h2_guard *g, const struct h2_frame *f, uint64_
             continue;
         if ((g->_closed[i] & 1) == 0)
             return WHY_H2_STREAM_CLOSED;
-        return f->type == H2_HEADERS ? h2_guard_odd(g, 1, now_ns) : WHY_OK;
+        return guard_forgive(g, f, now_ns);
     }
-    if (f->id > g->_floor_id)
-        return WHY_H2_STREAM_ID;
-    return f->type == H2_HEADERS ? h2_guard_odd(g, 1, now_ns) : WHY_OK;
+    return f->id > g->_floor_id ? WHY_H2_STREAM_ID : guard_forgive(g, f, now_ns);
 }
 
 /* ---- one frame ---- */

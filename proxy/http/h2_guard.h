@@ -37,6 +37,7 @@ struct h2_guard {
     uint32_t _floor_id;                    /* ended ids up to here may have been forgotten     */
     uint32_t _closed[H2_CLOSED_IDS_N];     /* id << 1 | was ended by us                        */
     uint32_t _closed_at;
+    uint32_t _late_bytes;                  /* payload of streams that we reset which may still come */
     bool     _is_server;
 };
 

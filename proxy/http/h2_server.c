@@ -190,9 +190,11 @@ static const struct h2_side server_side = {
 
 enum why h2_server_open(struct pool *pool, struct shard *shard, struct session **out_session)
 {
-    /* The first one is what nghttp2 believes, see pull_first_settings of h2_session.c. */
+    /* The first one is what nghttp2 believes: more than the odd account lets anybody try at once, so that the refusals are
+     * ours. See pull_first_settings of h2_session.c. */
+    STATIC_MUST(4 * H2_STREAMS_MAX > H2_STREAMS_MAX + H2_GLITCHES_BURST, "nghttp2 would end the connection first");
     static const nghttp2_settings_entry settings[] = {
-        { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 2 * H2_STREAMS_MAX },
+        { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 4 * H2_STREAMS_MAX },
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_STREAM_WINDOW_BYTES },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HEAD_BYTES_MAX },
         { NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 },

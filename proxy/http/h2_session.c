@@ -458,7 +458,7 @@ enum why h2_session_feed_end(struct session *base)
 /* ---- bytes out ---- */
 
 /* nghttp2 ends the connection when a client opens more streams than it was told; RFC 9113 s5.1.2 asks for no more than to
- * refuse the stream. So nghttp2 is told twice the number (h2_server.c), and the client's copy says ours. */
+ * refuse the stream. So nghttp2 is told a larger number (h2_server.c), and the client's copy says ours. */
 static enum why pull_first_settings(struct h2_session *s, struct span frame)
 {
     uint8_t copy[128];

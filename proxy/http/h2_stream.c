@@ -146,8 +146,6 @@ void h2_stream_gone(struct h2_session *s, struct h2_stream *x, enum why why)
 
 static uint32_t stream_code(const struct h2_session *s, enum why why)
 {
-    if (why == WHY_H2_STREAM_REFUSED)
-        return NGHTTP2_REFUSED_STREAM;
     if (!s->base.type->is_server)
         return NGHTTP2_CANCEL;
     return why_fault(why) == WHY_FAULT_CLIENT ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR;

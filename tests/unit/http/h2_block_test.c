@@ -115,6 +115,39 @@ TEST(limits_count_what_is_not_kept)
     bench_close(&b);
 }
 
+TEST(joined_cookies_are_one_value)
+{
+    struct bench b;
+    static char crumb[HEAD_LINE_BYTES_MAX / 2 + 1];
+
+    memset(crumb, 'c', HEAD_LINE_BYTES_MAX / 2 - 2);
+    for (int n = 2; n < 4; n++) {
+        request(&b);
+        for (int i = 0; i < n; i++)
+            h2_block_field(&b.block, SPAN_LIT("cookie"), span_str(crumb), i == 1);
+        enum why why = h2_block_end_request(&b.block, true);
+        CHECK(why == (n == 2 ? WHY_OK : WHY_H2_HEAD_LARGE), "%d: %s\n", n, why_name(why));
+        if (n == 2)
+            CHECK(head_find(&b.head, FIELD_COOKIE)->value.len == HEAD_LINE_BYTES_MAX - 2 &&
+                  head_find(&b.head, FIELD_COOKIE)->flags == FIELD_NEVER_INDEX, "joined, and as secret as its crumbs\n");
+        bench_close(&b);
+    }
+}
+
+TEST(numbers_that_do_not_fit)
+{
+    struct bench b;
+
+    request(&b);
+    field(&b, "content-length", "18446744073709551616");
+    CHECK(h2_block_end_request(&b.block, false) == WHY_H2_FIELD && !b.head.has_content_length, "%s\n", why_name(b.block.why));
+    bench_close(&b);
+    bench_open(&b, H2_BLOCK_RESPONSE, true, EXCHANGE_ARENA_BYTES_MAX);
+    field(&b, ":status", "600");
+    CHECK(h2_block_end_response(&b.block, true, true) == WHY_H2_UP_MESSAGE, "%s\n", why_name(b.block.why));
+    bench_close(&b);
+}
+
 TEST(full_arena_is_an_ending)
 {
     struct bench b;
@@ -180,6 +213,8 @@ CHECK_RUN(
     RUN(request_is_taken_apart),
     RUN(first_fault_is_the_one_that_is_named),
     RUN(limits_count_what_is_not_kept),
+    RUN(joined_cookies_are_one_value),
+    RUN(numbers_that_do_not_fit),
     RUN(full_arena_is_an_ending),
     RUN(block_without_a_head_is_only_counted),
     RUN(trailers_keep_only_what_trailers_may_be),

@@ -165,6 +165,23 @@ TEST(interim_heads_wait_for_the_exchange)
     lab_close(l);
 }
 
+TEST(no_memory_for_a_head_behind_an_interim_one)
+{
+    struct lab *l = client();
+    struct lab_exchange *x = exchange(l, METHOD_GET, "/");
+
+    x->st.tx_end = true;
+    start(l, x);
+    h2_wire_head(&w, 0, 1, ":status: 103\nlink: a\n");
+    lab_feed_wire(l, &w);
+    x->arena.bytes_max = x->arena.bytes + 16;
+    h2_wire_head(&w, 0, 1, ":status: 200\n");
+    h2_wire_frame(&w, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, "x", 1);
+    lab_feed_wire(l, &w);
+    CHECK(x->st.gone == WHY_ARENA_FULL && x->st.rx_interim && h2_dump_has(&l->dump, "1 RST 8\n"), "%s\n", why_name(x->st.gone));
+    lab_close(l);
+}
+
 TEST(too_many_interim_heads)
 {
     struct lab *l = client();
@@ -446,6 +463,11 @@ TEST(drained_client_says_goodbye_after_its_last_stream)
     lab_pull(l, CONN_OUT_BYTES_HIGH);
     CHECK(h2_dump_has(&l->dump, "GOAWAY last=0 code=0\n") && l->s->is_done, "%s\n", l->dump.text);
     lab_close(l);
+    l = client();
+    l->s->type->drain(l->s);
+    lab_pull(l, CONN_OUT_BYTES_HIGH);
+    CHECK(h2_dump_has(&l->dump, "GOAWAY last=0 code=0\n") && l->s->is_done && !l->s->may_start, "idle: %s\n", l->dump.text);
+    lab_close(l);
 }
 
 TEST(upstream_that_breaks_framing_ends_the_connection)
@@ -515,6 +537,7 @@ CHECK_RUN(
     RUN(answer_with_trailers),
     RUN(answers_that_have_no_body),
     RUN(interim_heads_wait_for_the_exchange),
+    RUN(no_memory_for_a_head_behind_an_interim_one),
     RUN(too_many_interim_heads),
     RUN(answers_that_break_the_rules),
     RUN(answer_head_too_large),

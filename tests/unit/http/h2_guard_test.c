@@ -95,8 +95,25 @@ TEST(ended_streams_are_remembered_until_others_take_their_place)
     for (uint32_t i = 0; i < H2_CLOSED_IDS_N; i++)
         h2_guard_closed(&g, 101 + 2 * i, false);
     CHECK(h2_guard_frame(&g, &first, H2_GUARD_NONE, NS_PER_S) == WHY_OK, "forgotten: the benefit of the doubt\n");
+    first.type = H2_DATA;
+    CHECK(h2_guard_frame(&g, &first, H2_GUARD_NONE, NS_PER_S) == WHY_OK, "payload, too\n");
     data.id = 101;
     CHECK(h2_guard_frame(&g, &data, H2_GUARD_NONE, NS_PER_S) == WHY_H2_STREAM_CLOSED, "not forgotten\n");
+}
+
+TEST(late_payload_is_free_within_the_windows_that_we_cut)
+{
+    struct h2_guard g;
+    struct h2_frame head = frame(H2_HEADERS, 101), data = { .length = H2_FRAME_BYTES_MAX, .id = 3, .type = H2_DATA };
+    unsigned n = 0;
+
+    h2_guard_init(&g, true);
+    CHECK(h2_guard_frame(&g, &head, H2_GUARD_NONE, NS_PER_S) == WHY_OK, "new\n");
+    h2_guard_closed(&g, 3, true);
+    h2_guard_closed(&g, 5, true);
+    while (h2_guard_frame(&g, &data, H2_GUARD_NONE, NS_PER_S) == WHY_OK)
+        n++;
+    CHECK(n == 2 * H2_STREAM_WINDOW_BYTES / H2_FRAME_BYTES_MAX + H2_GLITCHES_BURST, "%u\n", n);
 }
 
 TEST(sizes_have_ends)
@@ -134,5 +151,6 @@ CHECK_RUN(
     RUN(odd_account_strains_before_it_breaks),
     RUN(resets_cost_by_what_they_stop),
     RUN(ended_streams_are_remembered_until_others_take_their_place),
+    RUN(late_payload_is_free_within_the_windows_that_we_cut),
     RUN(sizes_have_ends),
     RUN(upstreams_have_more_room))

@@ -351,6 +351,45 @@ TEST(heads_have_limits_and_every_crumb_counts)
     }
 }
 
+TEST(trailers_too_large_reset_the_request)
+{
+    struct lab *l = server();
+    char lines[4096];
+    int n = 0;
+
+    for (int i = 0; i < HEAD_FIELDS_MAX + 1; i++)
+        n += snprintf(lines + n, sizeof(lines) - (size_t)n, "x-a: b\n");
+    h2_wire_head(&w, 0, 1, POST("/"));
+    h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 1, lines);
+    lab_feed_wire(l, &w);
+    CHECK(l->x[0].st.gone == WHY_H2_HEAD_LARGE && !l->x[0].st.rx_end, "%s\n", why_name(l->x[0].st.gone));
+    CHECK(h2_dump_has(&l->dump, "1 RST 8\n"), "%s\n", l->dump.text);
+    lab_close(l);
+}
+
+TEST(answer_head_that_cannot_be_encoded)
+{
+    struct lab *l = server();
+    struct lab_exchange *x = &l->x[0];
+    static uint8_t huge[H2_HEAD_SEND_BYTES_MAX];
+    struct field field = { .name = SPAN_LIT("x"), .value = span_of(huge, sizeof(huge)) };
+
+    /* No head that went through head_add is so large. */
+    h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 1, GET("/"));
+    lab_feed_wire(l, &w);
+    memset(huge, 'v', sizeof(huge));
+    x->response.status = 200;
+    x->response.fields = &field;
+    x->response.fields_n = 1;
+    x->st.tx_head = &x->response;
+    x->st.tx_has_head = x->st.tx_end = true;
+    lab_touch(l, x);
+    lab_pull(l, CONN_OUT_BYTES_HIGH);
+    CHECK(x->st.gone == WHY_H2_HEAD_LARGE && h2_dump_has(&l->dump, "1 RST 8\n") && l->ended == WHY_OK, "%s: %s\n",
+          why_name(x->st.gone), l->dump.text);
+    lab_close(l);
+}
+
 TEST(no_exchange_is_an_answer)
 {
     struct lab *l = server();
@@ -423,7 +462,9 @@ TEST(drain_says_so_waits_a_round_trip_and_finishes)
     lab_feed_wire(l, &w);
     h2_dump_clear(&l->dump);
     l->s->type->drain(l->s);
+    l->s->type->drain(l->s); /* once is enough */
     lab_pull(l, CONN_OUT_BYTES_HIGH);
+    CHECK(l->dump.frames_n[NGHTTP2_GOAWAY] == 1, "%s\n", l->dump.text);
     CHECK(h2_dump_has(&l->dump, "GOAWAY last=2147483647 code=0\n") && h2_dump_has(&l->dump, "PING\n"), "%s\n", l->dump.text);
     h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 3, GET("/")); /* was on its way */
     h2_wire_frame(&w, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "other!!!", 8);
@@ -555,6 +596,8 @@ CHECK_RUN(
     RUN(malformed_requests_are_reset),
     RUN(body_that_is_not_as_long_as_declared_is_reset),
     RUN(heads_have_limits_and_every_crumb_counts),
+    RUN(trailers_too_large_reset_the_request),
+    RUN(answer_head_that_cannot_be_encoded),
     RUN(no_exchange_is_an_answer),
     RUN(no_session_is_an_answer),
     RUN(websocket_by_extended_connect_is_a_tunnel),

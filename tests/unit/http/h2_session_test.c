@@ -391,15 +391,37 @@ TEST(replies_that_nobody_reads)
     CHECK(frames_n <= H2_REPLIES_UNSENT_MAX + 1, "%u\n", frames_n);
     CHECK(l->ended == WHY_H2_REPLIES_UNSENT, "%s\n", why_name(l->ended));
     lab_close(l);
+    /* Resets at a pace that is allowed, but for minutes. */
     l = server();
-    for (uint32_t id = 1; l->ended == WHY_OK && id < 2000; id += 2) {
+    frames_n = 0;
+    for (uint32_t id = 1; l->ended == WHY_OK && id < 2000; id += 2, frames_n++) {
         w.len = 0;
-        h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, id, ":method: GET\n"); /* each is reset */
+        h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, id, GET("/"));
         lab_feed_only(l, w.at, w.len, w.len);
-        lab_sweep(l);
+        l->shard.now_ns += NS_PER_S;
     }
-    CHECK(l->ended == WHY_H2_REPLIES_UNSENT || l->ended == WHY_H2_RESET_FLOOD, "%s\n", why_name(l->ended));
+    CHECK(frames_n <= H2_STREAMS_MAX + H2_REPLIES_UNSENT_MAX + 2 * H2_STREAMS_MAX + 1, "%u\n", frames_n);
+    CHECK(l->ended == WHY_H2_REPLIES_UNSENT, "%s\n", why_name(l->ended));
     lab_close(l);
+}
+
+TEST(late_payload_without_end)
+{
+    struct lab *l = server();
+    static uint8_t body[16384];
+    unsigned frames_n = 0;
+
+    h2_wire_head(&w, 0, 1, POST("/"));
+    lab_feed_wire(l, &w);
+    lab_leave(l, &l->x[0], WHY_POLICY_BODY_CAP);
+    lab_pull(l, CONN_OUT_BYTES_HIGH);
+    /* What was in flight when we reset the stream is welcome; that it goes on is not. */
+    for (; l->ended == WHY_OK && frames_n < 5000; frames_n++) {
+        h2_wire_frame(&w, NGHTTP2_DATA, 0, 1, body, sizeof(body));
+        lab_feed_wire(l, &w);
+    }
+    CHECK(frames_n > 16 && frames_n <= 16 + H2_GLITCHES_BURST + 1, "%u\n", frames_n);
+    ends(l, WHY_H2_RESET_FLOOD, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 TEST(header_bomb_does_not_grow_memory)
@@ -476,7 +498,7 @@ TEST(memory_runs_out_at_every_place)
 /* The k-th chunk or segment is not there. */
 TEST(buffers_run_out_at_every_place)
 {
-    static uint8_t body[2000];
+    static uint8_t body[40000]; /* split into frames: a piece is held twice */
 
     for (int which = 0; which < 2; which++) {
         unsigned ends_n = 0;
@@ -485,7 +507,7 @@ TEST(buffers_run_out_at_every_place)
             struct lab *l = server();
             struct pool *pool = which == 0 ? &l->shard.queues.segs : &l->shard.queues.bufs._pool[BUF_SMALL];
             h2_wire_head(&w, 0, 1, POST("/") "x-a: b\n");
-            h2_wire_frame(&w, NGHTTP2_DATA, 0, 1, body, sizeof(body));
+            h2_wire_frame(&w, NGHTTP2_DATA, 0, 1, body, 2000);
             h2_wire_frame(&w, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, "abc", 3);
             h2_wire_head(&w, 0, 3, POST("/") "x-a: \x01\n");
             lab_wire(l, w.at, w.len);
@@ -500,13 +522,16 @@ TEST(buffers_run_out_at_every_place)
                 l->x[0].st.tx_has_head = l->x[0].st.tx_end = true;
                 if (bufq_push_copy(&l->shard.queues, &l->x[0].st.tx, span_of(body, sizeof(body))) == WHY_OK)
                     lab_touch(l, &l->x[0]);
+                if (which == 1)
+                    pool_fail_after(&l->shard.queues.bufs._pool[BUF_LARGE], 1);
             }
             lab_pull(l, CONN_OUT_BYTES_HIGH);
             was_reached = pool->_fail_after == 0;
             pool_fail_after(pool, 0);
             pool_fail_after(&l->shard.queues.bufs._pool[BUF_LARGE], 0);
             CHECK(l->ended == WHY_OK || l->ended == WHY_POOL_BUFFER_EMPTY, "%u: %s\n", k, why_name(l->ended));
-            for (unsigned i = 0; i < l->x_n; i++)
+            ends_n += l->ended != WHY_OK;
+            for (unsigned i = 0; i < l->x_n && l->ended == WHY_OK; i++)
                 ends_n += l->x[i].st.gone == WHY_POOL_BUFFER_EMPTY || l->x[i].st.gone == WHY_ARENA_FULL;
             lab_close(l);
         }
@@ -666,6 +691,7 @@ CHECK_RUN(
     RUN(settings_with_thousands_of_entries),
     RUN(empty_data_frames),
     RUN(replies_that_nobody_reads),
+    RUN(late_payload_without_end),
     RUN(header_bomb_does_not_grow_memory),
     RUN(idle_session_is_small),
     RUN(memory_runs_out_at_every_place),
