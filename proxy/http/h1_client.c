@@ -162,7 +162,7 @@ static enum why client_feed_end(struct session *s)
         h1_session_end(h);
         return WHY_OK;
     case H1_AWAIT_MESSAGE:
-        return client_fail(h, h->interims_n == 0 ? WHY_UP_RESET_EARLY : WHY_UP_RESET_LATE);
+        return client_fail(h, WHY_UP_RESET_EARLY);
     case H1_AWAIT_HEAD:
     case H1_AWAIT_TAKEN:
         return client_fail(h, WHY_UP_RESET_LATE);

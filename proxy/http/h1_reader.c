@@ -191,10 +191,10 @@ static int on_header_value_complete(llhttp_t *p)
     return 0;
 }
 
-/* Stop here: whether and how a body follows is not llhttp's to say. */
+/* Stop here: whether a body or another protocol follows is not llhttp's to say. */
 static int on_headers_complete(llhttp_t *p)
 {
-    p->upgrade = 0;
+    UNUSED(p);
     return HPE_PAUSED;
 }
 
@@ -244,7 +244,7 @@ static int on_body(llhttp_t *p, const char *at, size_t len)
 
 static int on_message_complete(llhttp_t *p)
 {
-    (void)p;
+    UNUSED(p);
     return HPE_PAUSED;
 }
 
