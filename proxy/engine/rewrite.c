@@ -45,9 +45,7 @@ static void change_path(const struct route *route, enum path_change change, stru
         out_pieces[0] = replacement;
         return;
     case PATH_REPLACE_PREFIX:
-        MUST(route->match.path_type == MATCH_PREFIX); /* Checked when compiled. */
-        if (!span_starts(path, route->match.path))
-            return; /* "*" of OPTIONS has no prefix. */
+        MUST(route->match.path_type == MATCH_PREFIX && span_starts(path, route->match.path)); /* It has matched. */
         out_pieces[0] = replacement;
         out_pieces[1] = span_from(path, route->match.path.len);
         if (out_pieces[0].len + out_pieces[1].len == 0)
@@ -73,8 +71,8 @@ bool rewrite_request(const struct route *route, struct head *request, struct spa
         request->authority = r->hostname;
     else if (r->host_to_backend && backend_host.len > 0)
         request->authority = backend_host;
-    if (r->path_change == PATH_KEEP)
-        return true;
+    if (r->path_change == PATH_KEEP || span_is(request->target, SPAN_LIT("*")))
+        return true; /* OPTIONS * is about the server, not about a path. */
     change_path(route, r->path_change, r->path, head_path(request), pieces);
     pieces[2] = question_mark(query);
     pieces[3] = query;
@@ -87,6 +85,7 @@ bool rewrite_location(const struct route *route, const struct head *request, boo
     const struct redirect *r = route->redirect;
     struct span scheme = is_tls ? SPAN_LIT("https") : SPAN_LIT("http"), host = request->authority, parts[8];
     uint16_t port = 0, default_port;
+    struct span path = head_path(request);
     char port_text[8] = "";
 
     if (!uri_split_host_port(request->authority, &host, &port))
@@ -104,7 +103,7 @@ bool rewrite_location(const struct route *route, const struct head *request, boo
     parts[1] = SPAN_LIT("://");
     parts[2] = r->hostname.len > 0 ? r->hostname : host;
     parts[3] = span_str(port_text);
-    change_path(route, r->path_change, r->path, head_path(request), &parts[4]);
+    change_path(route, r->path_change, r->path, span_is(path, SPAN_LIT("*")) ? SPAN_LIT("/") : path, &parts[4]);
     parts[6] = question_mark(head_query(request));
     parts[7] = head_query(request);
     return join(arena, parts, 8, out_location);
