@@ -124,6 +124,23 @@ void conn_watch(struct conn_table *ct, struct conn *c)
         wheel_arm(&ct->shard->wheel, &c->timer, deadline_ns);
 }
 
+/* The session may still have an answer for a client that is too slow. */
+static void conn_expire(struct conn_table *ct, struct conn *c, enum why why)
+{
+    struct session *s = c->session;
+
+    if (c->is_client && c->state != CONN_AWAIT_EOF)
+        counter_why(&ct->shard->counters, why);
+    if (c->state != CONN_OPEN || !c->is_client || s->type->expire == NULL || !s->in_head) {
+        conn_close(ct, c, why);
+        return;
+    }
+    c->why = (uint16_t)why;
+    s->type->expire(s, why);
+    c->progress_ns = ct->shard->now_ns;
+    shard_wake(ct->shard, &c->task);
+}
+
 void conn_on_timer(struct conn_table *ct, struct conn *c)
 {
     enum why why = WHY_OK;
@@ -131,13 +148,10 @@ void conn_on_timer(struct conn_table *ct, struct conn *c)
 
     if (deadline_ns == 0)
         return;
-    if (deadline_ns > ct->shard->now_ns) {
+    if (deadline_ns > ct->shard->now_ns)
         wheel_arm(&ct->shard->wheel, &c->timer, deadline_ns);
-        return;
-    }
-    if (c->is_client && c->state != CONN_AWAIT_EOF)
-        counter_why(&ct->shard->counters, why);
-    conn_close(ct, c, why);
+    else
+        conn_expire(ct, c, why);
 }
 
 /* ---- opening ---- */
@@ -175,8 +189,17 @@ struct conn *conn_accept(struct conn_table *ct, int fd, uint32_t listener, bool 
     c->expects_tls = is_tls;
     c->state = is_tls ? CONN_AWAIT_HELLO : CONN_AWAIT_FIRST;
     socket_peer(fd, &c->peer);
-    if (ct->hooks->proxy_wanted(ct->hooks->owner, c))
+    switch (ct->hooks->proxy(ct->hooks->owner, c)) {
+    case CONN_PROXY_NONE:
+        break;
+    case CONN_PROXY_WANTED:
         c->state = CONN_AWAIT_PROXY;
+        break;
+    case CONN_PROXY_REFUSED:
+        counter_why(&ct->shard->counters, WHY_PROXY_UNTRUSTED);
+        conn_close(ct, c, WHY_PROXY_UNTRUSTED);
+        return NULL;
+    }
     conn_arm_recv(ct, c);
     conn_watch(ct, c);
     return c;

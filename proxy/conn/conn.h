@@ -74,6 +74,7 @@ struct conn {
     bool             eof_told : 1;        /* session knows                             */
     bool             is_starved : 1;      /* receive ended for lack of buffers         */
     bool             must_linger : 1;     /* unread input: close only after peer's end */
+    bool             must_reset : 1;      /* an orderly end would say that the answer is whole */
     bool             is_shut : 1;         /* our sending side is shut                  */
     bool             is_draining : 1;
     bool             is_reused : 1;       /* upstream: lent out before                 */
@@ -85,6 +86,12 @@ struct conn_timeouts {
     uint64_t idle_ns, head_ns;
 };
 
+enum conn_proxy {
+    CONN_PROXY_NONE = 0,
+    CONN_PROXY_WANTED,
+    CONN_PROXY_REFUSED, /* the listener wants one, and does not trust this peer to tell the truth */
+};
+
 /* What the layers above lend. owner is passed back. */
 struct conn_hooks {
     struct session_hooks sessions;
@@ -94,8 +101,8 @@ struct conn_hooks {
     struct conn_timeouts (*timeouts)(void *owner, const struct conn *c);
     /* The connection has ended (its session is gone, it is in no list of conn's). Called once, before the slot goes back. */
     void (*on_gone)(void *owner, struct conn *c);
-    /* Does a PROXY header come first on this connection (its listener says so, for peers it trusts)? */
-    bool (*proxy_wanted)(void *owner, const struct conn *c);
+    /* Does a PROXY header come first on this connection, and may this peer send one? */
+    enum conn_proxy (*proxy)(void *owner, const struct conn *c);
     void *owner;
 };
 

@@ -107,7 +107,6 @@ static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_even
         return;
     }
     if (ev->why == WHY_OK) {
-        c->progress_ns = ct->shard->now_ns;
         if (c->is_client)
             counter_add(&ct->shard->counters, METRIC_BYTES_IN, (uint64_t)ev->n);
         if (c->state == CONN_AWAIT_FLUSH || c->state == CONN_AWAIT_EOF) {
@@ -119,6 +118,8 @@ static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_even
             }
         } else {
             enum why why = conn_keep_input(ct, c, ev);
+
+            c->progress_ns = ct->shard->now_ns;
             if (why != WHY_OK) {
                 counter_why(&ct->shard->counters, why);
                 conn_close(ct, c, why);

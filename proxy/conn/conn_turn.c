@@ -262,6 +262,7 @@ static void conn_turn_open(struct conn_table *ct, struct conn *c)
     } else if (c->session->is_done && !c->session->wants_write) {
         struct session *s = c->session;
         bool must_linger = s->must_linger;
+        c->must_reset = s->must_reset;
         c->session = NULL;
         s->type->fini(s, WHY_OK);
         conn_finish(c, must_linger);
@@ -273,6 +274,11 @@ static void conn_turn_flush(struct conn_table *ct, struct conn *c)
 {
     if (!bufq_is_empty(&c->plain_out) || !bufq_is_empty(&c->out))
         return;
+    if (c->must_reset) {
+        socket_reset_at_close(c->fd);
+        conn_close(ct, c, (enum why)c->why);
+        return;
+    }
     if (c->tls != NULL && tls_is_ready(c->tls) && !c->goodbye_said) {
         c->goodbye_said = true;
         tls_goodbye(c->tls, &c->out);

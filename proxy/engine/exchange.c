@@ -112,7 +112,7 @@ static void exchange_fail(struct engine *e, struct exchange *x, enum why why)
     if (x->why == WHY_OK)
         x->why = (uint16_t)why;
     exchange_leave_up(e, x, why);
-    if (x->has_answered || x->down.session == NULL) {
+    if ((x->has_answered && x->down.tx_head_done) || x->down.session == NULL) {
         exchange_end(e, x);
         return;
     }
@@ -327,25 +327,25 @@ static void exchange_step_answer(struct engine *e, struct exchange *x)
 {
     enum why why;
 
-    if (x->up.rx_interim && x->up.rx_has_head) {
+    if (x->up.rx_interim && x->up.rx_has_head && x->up.gone == WHY_OK)
         exchange_relay_interim(e, x);
-    } else if (x->up.rx_has_head) {
-        why = exchange_take_answer(e, x);
-        if (why != WHY_OK) {
-            exchange_fail(e, x, why);
-            return;
-        }
-        exchange_move(x, EXCHANGE_AWAIT_STREAMS);
-        return;
-    } else if (x->up.gone != WHY_OK) {
+    /* An upstream that has gone in the middle of an answer that nobody has seen yet has not answered. */
+    if (x->up.gone != WHY_OK && !(x->up.rx_has_head && x->up.rx_end)) {
         why = x->up.gone;
         if (exchange_may_retry(x, why)) {
             exchange_leave_up(e, x, why);
-            why = exchange_go_up(e, x);
-            if (why == WHY_OK)
+            if (exchange_go_up(e, x) == WHY_OK)
                 return;
         }
         exchange_fail(e, x, why);
+        return;
+    }
+    if (x->up.rx_has_head && !x->up.rx_interim) {
+        why = exchange_take_answer(e, x);
+        if (why != WHY_OK)
+            exchange_fail(e, x, why);
+        else
+            exchange_move(x, EXCHANGE_AWAIT_STREAMS);
         return;
     }
     why = exchange_pump(e, x);

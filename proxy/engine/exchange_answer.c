@@ -11,6 +11,7 @@
 static void answer_send(struct engine *e, struct exchange *x)
 {
     x->is_local = true;
+    x->progress_ns = e->shard->now_ns; /* The client's patience, if it was that, begins anew. */
     x->has_answered = true;
     x->response.version = HTTP_VERSION_11;
     x->down.tx_head = &x->response;
@@ -49,6 +50,8 @@ void exchange_answer_why(struct engine *e, struct exchange *x, enum why why)
     int status = why_http(why);
 
     bufq_clear(&e->shard->queues, &x->down.tx);
+    x->down.tx_tunnel = false;
+    x->down.tx_trailers = NULL;
     answer_head(x, (uint16_t)(status != 0 ? status : 502));
     if (problem_body(&x->arena, why, exchange_id(x), &json) == WHY_OK) {
         answer_field(x, FIELD_CONTENT_TYPE, SPAN_LIT("application/problem+json"));

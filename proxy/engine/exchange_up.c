@@ -116,6 +116,7 @@ void exchange_leave_up(struct engine *e, struct exchange *x, enum why why)
         up_return(&e->ups, x->endpoint, c);
     }
     bufq_clear(&e->shard->queues, &x->up.rx);
-    if (why == WHY_OK || x->up.tx_wire_bytes > 0 || x->has_answered)
+    /* What has not been sent is kept for another try. */
+    if (why == WHY_OK || x->up.tx_wire_bytes > 0 || x->has_answered || x->state == EXCHANGE_ENDED)
         bufq_clear(&e->shard->queues, &x->up.tx);
 }

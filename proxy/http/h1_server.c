@@ -119,9 +119,10 @@ static enum why server_feed_end(struct session *s)
     case H1_AWAIT_HEAD:
     case H1_AWAIT_BODY:
         return server_fail(h, WHY_H1_REQUEST_CUT);
-    case H1_AWAIT_LEAVE: /* Half closed: it still wants its answer (RFC 9112 s9.6). */
-        h->keeps = false;
-        return WHY_OK;
+    case H1_AWAIT_LEAVE:
+        /* A client that closes and one that only shuts its sending side look the same. Like nginx and Envoy, we take it for
+         * gone: the upstream's work for nobody (a long query, a paid-for model) ends now and not when we try to write. */
+        return server_fail(h, WHY_IO_EOF);
     case H1_AWAIT_BYTES:
         h->stream->rx_end = true;
         h1_session_wake(h);
@@ -265,6 +266,7 @@ static void server_leave(struct session *s, struct stream *st, enum why why)
         s->is_idle = true;
     } else {
         s->must_linger = s->must_linger || h->state == H1_AWAIT_BODY;
+        s->must_reset = h->has_begun && !st->tx_done && h->mode == H1_MODE_CLOSE;
         h1_session_end(h);
     }
     shard_wake(s->shard, s->conn_task);

@@ -45,6 +45,9 @@ struct session_type {
     void     (*stream_leave)(struct session *s, struct stream *st, enum why why);
     /* The exchange changed st (took rx bytes, added tx): the connection's task must be pushed by the caller of this. NULL-able. */
     void     (*stream_touch)(struct session *s, struct stream *st);
+    /* A deadline of the connection has passed: say so if there is a way to (then pull has it), and be done. NULL-able: the
+     * connection is closed without a word. */
+    void     (*expire)(struct session *s, enum why why);
     /* No new requests: h1 answers `connection: close` next, h2 sends GOAWAY and finishes its streams. */
     void     (*drain)(struct session *s);
     /* All streams get gone = why; memory is given back. s is invalid after. */
@@ -60,6 +63,7 @@ struct session {
     bool     wants_read : 1;  /* tap: false while back-pressure or a paused pipeline holds it  */
     bool     wants_write : 1; /* pull has something to say                                    */
     bool     is_done : 1;     /* protocol is finished: send what is queued, then close         */
+    bool     must_reset : 1;  /* with is_done: an orderly end would make a cut answer look whole (RFC 9112 s8) */
     bool     is_idle : 1;     /* no stream is open: keep-alive time runs, pool may lend it out  */
     bool     is_tunnel : 1;   /* one stream took the connection over                          */
     bool     may_start : 1;   /* client: stream_start is allowed right now                    */

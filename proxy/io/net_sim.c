@@ -159,7 +159,7 @@ void net_sim_close(struct net_sim *net, int fd, bool with_reset)
         net_sim_close(net, s->waiting[--s->waiting_n] + RING_SIM_FD_FIRST, true);
     if (other != NULL) {
         /* Closing over unread bytes tells the other side so. */
-        if (with_reset || s->rx_n > 0)
+        if (with_reset || s->resets_at_close || s->rx_n > 0)
             other->is_reset = true;
         else
             other->rx_end = true;

@@ -27,6 +27,7 @@ struct net_sim_socket {
     bool     is_ours;     /* the program's; others are scripted                             */
     bool     rx_end;      /* the other side sends no more after what is queued              */
     bool     tx_end;      /* this side sends no more                                        */
+    bool     resets_at_close;
     bool     is_reset;    /* comes to light after what is queued                            */
     int32_t  other;       /* index of the socket at the other end; -1 when it is gone       */
     uint32_t rx_at, rx_n; /* queued for the reader: a ring in the socket's piece of the memory */

@@ -27,5 +27,7 @@ MUST_CHECK enum why socket_stream(int family, int *out_fd);
 /* Peer's and own address of a connected socket; bytes_n 0 when it is already gone. */
 void socket_peer(int fd, struct socket_address *out_addr);
 void socket_local(int fd, struct socket_address *out_addr);
+/* Let the close of a connected socket be a reset (SO_LINGER of 0 s): the peer must not take what it has for everything. */
+void socket_reset_at_close(int fd);
 /* Synchronous close for descriptors with nothing in flight (start-up errors). */
 void socket_close_now(int fd);

@@ -59,6 +59,14 @@ void socket_local(int fd, struct socket_address *out_addr)
     *out_addr = s->local;
 }
 
+void socket_reset_at_close(int fd)
+{
+    struct net_sim_socket *s = net_sim_find(&world_of()->net, fd);
+
+    if (s != NULL)
+        s->resets_at_close = true;
+}
+
 void socket_close_now(int fd)
 {
     if (fd < RING_SIM_FD_FIRST)

@@ -72,6 +72,14 @@ void socket_local(int fd, struct socket_address *out_addr)
     ask_name(getsockname, fd, out_addr);
 }
 
+void socket_reset_at_close(int fd)
+{
+    struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+    /* Refused on a socket that the peer has reset already: then it is done. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
 void socket_close_now(int fd)
 {
     int failed = close(fd);

@@ -9,6 +9,8 @@
 #include "base/random.h"
 #include "engine/exchange.h"
 #include "engine/router.h"
+#include "io/socket_address.h"
+#include "proto/address.h"
 
 /* ---- what connections ask of us ---- */
 
@@ -22,12 +24,21 @@ static struct conn_timeouts loop_timeouts(void *owner, const struct conn *c)
     return (struct conn_timeouts){ .idle_ns = listener->idle_timeout_ns, .head_ns = listener->head_timeout_ns };
 }
 
-static bool loop_proxy_wanted(void *owner, const struct conn *c)
+static enum conn_proxy loop_proxy(void *owner, const struct conn *c)
 {
     const struct loop *l = owner;
     const struct listener *listener = l->engine.epoch != NULL ? engine_listener(l->engine.epoch, c->listener) : NULL;
+    uint8_t peer[ADDRESS_BYTES];
+    uint16_t port;
 
-    return listener != NULL && listener->proxy_protocol;
+    if (listener == NULL || !listener->proxy_protocol)
+        return CONN_PROXY_NONE;
+    socket_address_split(&c->peer, peer, &port);
+    for (uint32_t i = 0; i < listener->proxy_trusted_n; i++) {
+        if (address_in(peer, &listener->proxy_trusted[i]))
+            return CONN_PROXY_WANTED;
+    }
+    return CONN_PROXY_REFUSED;
 }
 
 static void loop_on_gone(void *owner, struct conn *c)
@@ -114,7 +125,7 @@ static enum why loop_open_layers(struct loop *l)
         .tls_pick = loop_tls_pick,
         .timeouts = loop_timeouts,
         .on_gone = loop_on_gone,
-        .proxy_wanted = loop_proxy_wanted,
+        .proxy = loop_proxy,
         .owner = l,
     };
     struct conn_hooks hooks = l->engine.conn_hooks;

@@ -120,7 +120,7 @@ static bool worker_may_pass(struct loop *l, int fd, uint32_t slot)
     for (uint32_t i = 0; i < hub->workers_n; i++) {
         uint32_t n = __atomic_load_n(&hub->clients_n[i], __ATOMIC_RELAXED);
 
-        if (n < least) {
+        if (i != l->number && n < least) {
             least = n;
             least_at = i;
         }

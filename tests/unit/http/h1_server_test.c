@@ -368,6 +368,19 @@ TEST(h1_server_closes_on_an_unread_body)
     CHECK(w->opened_n == 1, "the rest of a body was read as a request\n");
     world_close(w);
 
+    /* The answer began before anybody could know. */
+    w = world_open();
+    check_feed(w, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+    w->x.tx_head.status = 200;
+    w->x.tx_head.has_content_length = true;
+    w->x.tx_head.content_length = 5;
+    h1_world_send_head(w);
+    check_out(w, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+    h1_world_send(w, "hello", true);
+    check_out(w, "hello");
+    check_done(w, true);
+    world_close(w);
+
     /* The body ends before the answer does: then nothing is in doubt. */
     w = world_open();
     check_feed(w, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabc");
@@ -541,10 +554,22 @@ TEST(h1_server_at_the_clients_end)
 
     w = world_open();
     check_feed(w, GET);
-    CHECK(w->session->type->feed_end(w->session) == WHY_OK && !w->session->is_done, "half closed\n");
-    h1_world_answer(w, 200, "hello");
-    check_out(w, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
-    check_done(w, false);
+    CHECK(w->session->type->feed_end(w->session) == WHY_IO_EOF && w->x.st.gone == WHY_IO_EOF, "half closed\n");
+    check_out(w, "");
+    check_done(w, true);
+    world_close(w);
+}
+
+TEST(h1_server_answers_a_head_that_is_too_slow)
+{
+    struct h1_world *w = world_open();
+    const char *got;
+
+    check_feed(w, "GET / HT");
+    w->session->type->expire(w->session, WHY_CONN_HEAD_SLOW);
+    CHECK(w->x.st.gone == WHY_CONN_HEAD_SLOW && w->x.st.session == NULL, "stream\n");
+    CHECK(h1_world_pull(w, &got) == WHY_OK && strncmp(got, "HTTP/1.1 408 Request Timeout\r\n", 30) == 0, "%s\n", got);
+    check_done(w, true);
     world_close(w);
 }
 
@@ -598,4 +623,5 @@ CHECK_RUN(RUN(h1_server_keeps_a_connection), RUN(h1_server_answers_pipelined_req
           RUN(h1_server_cuts_an_answer_that_breaks_its_length), RUN(h1_server_cuts_when_the_exchange_turns_away),
           RUN(h1_server_opens_a_tunnel), RUN(h1_server_holds_a_tunnel_back),
           RUN(h1_server_goes_on_after_a_refused_upgrade), RUN(h1_server_drains), RUN(h1_server_at_the_clients_end),
-          RUN(h1_server_gives_all_back_when_it_ends), RUN(h1_server_says_when_memory_is_out))
+          RUN(h1_server_answers_a_head_that_is_too_slow), RUN(h1_server_gives_all_back_when_it_ends),
+              RUN(h1_server_says_when_memory_is_out))
