@@ -35,6 +35,11 @@ static void read_connection(struct found *found, struct span options)
 {
     struct span part;
 
+    if (span_is(options, SPAN_LIT("keep-alive"))) { /* Nearly all there are. */
+        found->options_n++;
+        found->says_keep_alive = true;
+        return;
+    }
     while (found->options_n <= HEAD_CONNECTION_OPTIONS_MAX && span_next(&options, ',', &part)) {
         struct span option = span_trim(part);
         found->options_n++;

@@ -172,12 +172,52 @@ static void put_field(struct put *p, struct span name, struct span value)
     put_line(p, value);
 }
 
+static inline bool is_pair(const uint8_t *at, char first, char second)
+{
+    return at[0] == (uint8_t)first && at[1] == (uint8_t)second;
+}
+
+/* Does "name: value" stand in memory as it goes on the wire. What is looked at lies between two parts of the field. */
+static inline bool is_line(const struct field *f)
+{
+    const uint8_t *colon = f->name.at + f->name.len;
+
+    return f->value.at == colon + 2 && is_pair(colon, ':', ' ');
+}
+
+static inline bool is_next_line(const struct field *f, const struct field *next)
+{
+    const uint8_t *end = f->value.at + f->value.len;
+
+    return next->name.at == end + 2 && is_pair(end, '\r', '\n') && is_line(next);
+}
+
+static inline bool is_copied(const struct field *f)
+{
+    return (not_copied >> f->id & 1) == 0;
+}
+
+/* A head that is passed on lies in memory as it came, but for the fields that end here: its lines go out in runs. */
 static void put_fields(struct put *p, const struct head *h)
 {
-    for (uint32_t i = 0; i < h->fields_n; i++) {
-        const struct field *f = &h->fields[i];
-        if ((not_copied >> f->id & 1) == 0)
+    const struct field *f = h->fields, *end = f + h->fields_n;
+
+    while (f < end) {
+        const struct field *last = f;
+        if (!is_copied(f)) {
+            f++;
+            continue;
+        }
+        if (!is_line(f)) {
             put_field(p, f->name, f->value);
+            f++;
+            continue;
+        }
+        while (last + 1 < end && is_copied(last + 1) && is_next_line(last, last + 1))
+            last++;
+        p->lines_n += (uint32_t)(last - f);
+        put_line(p, span_of(f->name.at, (size_t)(last->value.at + last->value.len - f->name.at)));
+        f = last + 1;
     }
 }
 

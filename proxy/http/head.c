@@ -43,32 +43,40 @@ struct span field_name(enum field_id id)
 
 /* The one id that a name of this length can have, told apart by one letter where there are several. A test asks for
  * every row of field_id.def, so that none can be forgotten here. */
-static enum field_id candidate(const uint8_t *c, size_t len)
+static enum field_id candidate(size_t len, uint8_t first, uint8_t thirteenth)
 {
     switch (len) {
     case 2:  return FIELD_TE;
     case 3:  return FIELD_VIA;
-    case 4:  return c[0] == 'd' ? FIELD_DATE : FIELD_HOST;
-    case 6:  return c[0] == 'c' ? FIELD_COOKIE : c[0] == 'e' ? FIELD_EXPECT : FIELD_SERVER;
-    case 7:  return c[0] == 't' ? FIELD_TRAILER : FIELD_UPGRADE;
+    case 4:  return first == 'd' ? FIELD_DATE : FIELD_HOST;
+    case 6:  return first == 'c' ? FIELD_COOKIE : first == 'e' ? FIELD_EXPECT : FIELD_SERVER;
+    case 7:  return first == 't' ? FIELD_TRAILER : FIELD_UPGRADE;
     case 8:  return FIELD_LOCATION;
     case 9:  return FIELD_FORWARDED;
-    case 10: return c[0] == 'c' ? FIELD_CONNECTION : c[0] == 'k' ? FIELD_KEEP_ALIVE :
-                    c[0] == 's' ? FIELD_SET_COOKIE : FIELD_USER_AGENT;
+    case 10: return first == 'c' ? FIELD_CONNECTION : first == 'k' ? FIELD_KEEP_ALIVE :
+                    first == 's' ? FIELD_SET_COOKIE : FIELD_USER_AGENT;
     case 11: return FIELD_RETRY_AFTER;
-    case 12: return c[0] == 'c' ? FIELD_CONTENT_TYPE : FIELD_X_REQUEST_ID;
+    case 12: return first == 'c' ? FIELD_CONTENT_TYPE : FIELD_X_REQUEST_ID;
     case 13: return FIELD_AUTHORIZATION;
-    case 14: return c[0] == 'c' ? FIELD_CONTENT_LENGTH : FIELD_HTTP2_SETTINGS;
-    case 15: return c[0] == 'a' ? FIELD_ACCEPT_ENCODING : FIELD_X_FORWARDED_FOR;
-    case 16: return c[0] == 'p' ? FIELD_PROXY_CONNECTION :
-                    c[12] == 'h' ? FIELD_X_FORWARDED_HOST : FIELD_X_FORWARDED_PORT;
-    case 17: return c[0] == 't' ? FIELD_TRANSFER_ENCODING :
-                    c[0] == 's' ? FIELD_SEC_WEBSOCKET_KEY : FIELD_X_FORWARDED_PROTO;
+    case 14: return first == 'c' ? FIELD_CONTENT_LENGTH : FIELD_HTTP2_SETTINGS;
+    case 15: return first == 'a' ? FIELD_ACCEPT_ENCODING : FIELD_X_FORWARDED_FOR;
+    case 16: return first == 'p' ? FIELD_PROXY_CONNECTION :
+                    thirteenth == 'h' ? FIELD_X_FORWARDED_HOST : FIELD_X_FORWARDED_PORT;
+    case 17: return first == 't' ? FIELD_TRANSFER_ENCODING :
+                    first == 's' ? FIELD_SEC_WEBSOCKET_KEY : FIELD_X_FORWARDED_PROTO;
     case 18: return FIELD_PROXY_AUTHENTICATE;
     case 19: return FIELD_PROXY_AUTHORIZATION;
     case 20: return FIELD_SEC_WEBSOCKET_ACCEPT;
     default: return FIELD_OTHER;
     }
+}
+
+enum field_id field_id_of(struct span lower_name)
+{
+    size_t len = lower_name.len;
+    enum field_id id = len < 2 ? FIELD_OTHER : candidate(len, lower_name.at[0], lower_name.at[len > 12 ? 12 : 0]);
+
+    return id != FIELD_OTHER && span_is(lower_name, field_names[id]) ? id : FIELD_OTHER;
 }
 
 static uint64_t load_8(const uint8_t *at)
@@ -79,28 +87,12 @@ static uint64_t load_8(const uint8_t *at)
     return word;
 }
 
-/* Names are short: two overlapping words decide nearly all of them without a call. */
-static bool is_same(const uint8_t *a, const uint8_t *b, size_t len)
+static uint32_t load_4(const uint8_t *at)
 {
-    uint32_t front[2], back[2];
+    uint32_t word;
 
-    if (len >= 8)
-        return load_8(a) == load_8(b) && load_8(a + len - 8) == load_8(b + len - 8) &&
-               (len <= 16 || memcmp(a + 8, b + 8, len - 16) == 0);
-    if (len < 4)
-        return memcmp(a, b, len) == 0;
-    memcpy(&front[0], a, 4);
-    memcpy(&front[1], b, 4);
-    memcpy(&back[0], a + len - 4, 4);
-    memcpy(&back[1], b + len - 4, 4);
-    return front[0] == front[1] && back[0] == back[1];
-}
-
-enum field_id field_id_of(struct span lower_name)
-{
-    enum field_id id = candidate(lower_name.at, lower_name.len);
-
-    return id != FIELD_OTHER && is_same(lower_name.at, field_names[id].at, lower_name.len) ? id : FIELD_OTHER;
+    memcpy(&word, at, 4);
+    return word;
 }
 
 /* Eight letters at once: a byte in A..Z gets bit 5. Additions stay within a byte each. */
@@ -135,8 +127,42 @@ void field_lower(uint8_t *out, const uint8_t *at, size_t len)
     memcpy(out + len - 8, &last, 8);
 }
 
+/* What was just stored must not be loaded again in other pieces: the load would wait until the stores are in the cache. So
+ * the comparison is with what is in registers. */
+static enum field_id settle_long(uint8_t *name, size_t len)
+{
+    uint64_t front = lower_eight(load_8(name)), back = lower_eight(load_8(name + len - 8));
+    uint64_t middle = len > 16 ? lower_eight(load_8(name + 8)) : 0;
+    enum field_id id = candidate(len, (uint8_t)front, (uint8_t)(back >> 32));
+    const uint8_t *text = field_names[id].at;
+
+    memcpy(name, &front, 8);
+    if (len > 16)
+        memcpy(name + 8, &middle, 8);
+    memcpy(name + len - 8, &back, 8);
+    if (id == FIELD_OTHER || load_8(text) != front || load_8(text + len - 8) != back)
+        return FIELD_OTHER;
+    return len <= 16 || load_8(text + 8) == middle ? id : FIELD_OTHER;
+}
+
+static enum field_id settle_short(uint8_t *name, size_t len)
+{
+    uint64_t both = lower_eight(load_4(name) | (uint64_t)load_4(name + len - 4) << 32);
+    uint32_t front = (uint32_t)both, back = (uint32_t)(both >> 32);
+    enum field_id id = candidate(len, (uint8_t)front, 0);
+    const uint8_t *text = field_names[id].at;
+
+    memcpy(name, &front, 4);
+    memcpy(name + len - 4, &back, 4);
+    return id != FIELD_OTHER && load_4(text) == front && load_4(text + len - 4) == back ? id : FIELD_OTHER;
+}
+
 enum field_id field_settle_name(uint8_t *name, size_t len)
 {
+    if (len >= 8 && len <= 24)
+        return settle_long(name, len);
+    if (len >= 4 && len < 8)
+        return settle_short(name, len);
     field_lower(name, name, len);
     return field_id_of(span_of(name, len));
 }

@@ -68,6 +68,37 @@ TEST(head_lowers_letters_only)
         }
 }
 
+TEST(head_settles_names_in_place)
+{
+    struct row { const char *name; enum field_id id; } rows[] = {
+#define FIELD(name, text) { text, FIELD_##name },
+#include "http/field_id.def"
+#undef FIELD
+    };
+    char name[64], lower[64];
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t len = strlen(rows[i].name);
+        /* In capitals, then with each letter in turn made another one. */
+        for (size_t wrong = 0; wrong <= len; wrong++) {
+            for (size_t k = 0; k <= len; k++)
+                name[k] = (char)(rows[i].name[k] >= 'a' &&
+                           rows[i].name[k] <= 'z' ? rows[i].name[k] - 32 : rows[i].name[k]);
+            if (wrong < len)
+                name[wrong] = '!';
+            field_lower((uint8_t *)lower, (uint8_t *)name, len + 1);
+            enum field_id id = field_settle_name((uint8_t *)name, len);
+            CHECK(memcmp(name, lower, len + 1) == 0, "%s is not %s\n", name, lower);
+            CHECK(id == (wrong < len ? FIELD_OTHER : rows[i].id), "%s: %d\n", name, id);
+        }
+    }
+    memset(name, 'N', sizeof(name));
+    for (size_t len = 0; len < sizeof(name); len++) {
+        CHECK(field_settle_name((uint8_t *)name, len) == FIELD_OTHER, "%zu\n", len);
+        CHECK(name[len] == 'N' && (len == 0 || name[len - 1] == 'n'), "%zu: not as long as it should be\n", len);
+    }
+}
+
 TEST(head_adds_lowered_and_trimmed)
 {
     struct world w;
@@ -215,6 +246,7 @@ TEST(head_fixed_texts)
           "unknown status\n");
 }
 
-CHECK_RUN(RUN(head_knows_each_field_of_the_table), RUN(head_lowers_letters_only), RUN(head_adds_lowered_and_trimmed),
+CHECK_RUN(RUN(head_knows_each_field_of_the_table), RUN(head_lowers_letters_only), RUN(head_settles_names_in_place),
+          RUN(head_adds_lowered_and_trimmed),
           RUN(head_set_replaces_in_place), RUN(head_refuses_past_its_limits), RUN(head_strips_hop_by_hop),
           RUN(head_cuts_path_and_query), RUN(head_fixed_texts))
