@@ -88,7 +88,8 @@ def test_head_answers():
 
 
 def test_204_and_304_have_no_body():
-    for status, text in ((204, "HTTP/1.1 204 No Content\r\n\r\n"), (304, "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nETag: \"x\"\r\n\r\n"),
+    for status, text in ((204, "HTTP/1.1 204 No Content\r\n\r\n"),
+                         (304, "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nETag: \"x\"\r\n\r\n"),
                          (304, "HTTP/1.1 304 Not Modified\r\n\r\n"), (204, "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n")):
         with Upstream(fixed(text)) as up, simple(up) as f, Client(f.port) as c:
             for _ in range(3):
