@@ -11,7 +11,7 @@
 
 /* What a byte may be part of, and what the fast path of the normaliser must stop at. */
 enum byte_class {
-    IN_PATH    = 1, /* pchar and '/' (RFC 3986 s3.3), % included            */
+    IN_PATH    = 1, /* pchar and '/' (RFC 3986 s3.3), but for %             */
     IN_QUERY   = 2, /* that and '?' and, because browsers send them, [ and ] */
     IN_HOST    = 4, /* unreserved                                           */
     UNRESERVED = 8, /* RFC 3986 s2.3: %XX of these is decoded               */
@@ -25,7 +25,7 @@ static const uint8_t byte_classes[256] = {
     ['-'] = NAME, ['.'] = NAME, ['_'] = NAME, ['~'] = NAME,
     ['!'] = ANYWHERE, ['$'] = ANYWHERE, ['&'] = ANYWHERE, ['\''] = ANYWHERE, ['('] = ANYWHERE, [')'] = ANYWHERE,
     ['*'] = ANYWHERE, ['+'] = ANYWHERE, [','] = ANYWHERE, [';'] = ANYWHERE, ['='] = ANYWHERE, [':'] = ANYWHERE,
-    ['@'] = ANYWHERE, ['/'] = ANYWHERE, ['%'] = ANYWHERE,
+    ['@'] = ANYWHERE, ['/'] = ANYWHERE,
     ['?'] = IN_QUERY, ['['] = IN_QUERY, [']'] = IN_QUERY,
 };
 
@@ -54,16 +54,21 @@ enum why uri_check_target(struct span target)
         return WHY_URI_FORM;
     if (target.len > HEAD_LINE_BYTES_MAX)
         return WHY_URI_TOO_LONG;
-    for (; p < end; p++) {
-        if (*p == '%' && percent_value(p, end) < 0)
-            return WHY_URI_PERCENT;
-        if (is_in(*p, class))
-            continue;
-        if (*p != '?')
+    for (;;) {
+        while (p < end && is_in(*p, class))
+            p++;
+        if (p == end)
+            return WHY_OK;
+        if (*p == '%') {
+            if (percent_value(p, end) < 0)
+                return WHY_URI_PERCENT;
+        } else if (*p == '?' && class == IN_PATH) {
+            class = IN_QUERY;
+        } else {
             return *p == '#' ? WHY_URI_FRAGMENT : WHY_URI_BYTE;
-        class = IN_QUERY;
+        }
+        p++;
     }
-    return WHY_OK;
 }
 
 /* Labels of allowed bytes between dots, none empty; a last dot (the root of DNS) may follow. */
@@ -82,12 +87,34 @@ static bool is_host_name(struct span host)
     return true;
 }
 
+/* Bytes of a host name at the front, 0 when it has an empty label: one walk, for the usual case of authority_read. */
+static size_t host_name_bytes(struct span authority)
+{
+    bool was_dot = true;
+    size_t i = 0;
+
+    for (; i < authority.len && is_in(authority.at[i], IN_HOST); i++) {
+        bool is_dot = authority.at[i] == '.';
+        if (is_dot && was_dot)
+            return 0;
+        was_dot = is_dot;
+    }
+    return i <= URI_HOST_BYTES_MAX ? i : 0;
+}
+
 /* The one reader of host[:port] behind both public functions. */
 static enum why authority_read(struct span authority, struct span *out_host, uint16_t *out_port)
 {
     uint8_t address[ADDRESS_BYTES];
-    size_t host_bytes;
+    size_t host_bytes = host_name_bytes(authority);
 
+    *out_host = span_of(authority.at, host_bytes);
+    *out_port = 0;
+    if (host_bytes > 0 &&
+        (host_bytes == authority.len ||
+         (authority.at[host_bytes] == ':' && address_parse_port_number(span_from(authority, host_bytes + 1), out_port))))
+        return WHY_OK;
+    /* An IPv6 address, or something to refuse by its name. */
     if (span_find(authority, '@') < authority.len)
         return WHY_URI_USERINFO;
     if (authority.len > 0 && authority.at[0] == '[') {
@@ -157,7 +184,7 @@ bool uri_split_absolute(struct span target, struct span *out_scheme, struct span
 static bool is_normal(struct span path)
 {
     for (size_t i = 0; i < path.len; i++) {
-        if (path.at[i] == '%' || !is_in(path.at[i], IN_PATH))
+        if (!is_in(path.at[i], IN_PATH))
             return false;
         if (path.at[i] == '/' && i + 1 < path.len && (path.at[i + 1] == '/' || path.at[i + 1] == '.'))
             return false;
