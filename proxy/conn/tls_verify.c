@@ -53,8 +53,6 @@ static bool names_fit(const DecodedCert *cert, struct span name)
     uint8_t address[sizeof(struct in6_addr)];
     size_t  address_bytes = parse_address(name, address);
 
-    if (!cert->extSubjAltNameSet)
-        return false; /* The library then puts the common name into the list. */
     for (const DNS_entry *e = cert->altNames; e != NULL; e = e->next) {
         struct span entry = span_of(e->name, (size_t)e->len);
         if (address_bytes > 0 ? e->type == ASN_IP_TYPE && span_is(entry, span_of(address, address_bytes))

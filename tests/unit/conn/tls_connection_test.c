@@ -508,7 +508,23 @@ TEST(tls_client_lets_later_tickets_go)
     CHECK(b.p.client.why == WHY_OK, "%s\n", why_name(b.p.client.why));
     pair_talk(&b.p, "after tickets");
     inject(&b, &b.p.server, TLS_CONTENT_HANDSHAKE, begun, sizeof(begun));
-    inject(&b, &b.p.server, TLS_CONTENT_DATA, "x", 1); /* RFC 8446 s5.1: not in the middle of a message */
+    inject(&b, &b.p.server, TLS_CONTENT_DATA, "x", 1);
+    pair_run(&b.p);
+    CHECK(b.p.client.why == WHY_UP_TLS_RECORD, "%s\n", why_name(b.p.client.why));
+    close_bench(&b);
+}
+
+/* RFC 8446 s5.1: what belongs to no message may not come in the middle of one, not even a close. */
+TEST(tls_messages_are_not_interleaved)
+{
+    struct bench b;
+    static const uint8_t begun[] = { 4, 0, 0, 5, 1, 2 };
+
+    open_bench(&b, "ecdsa", 13);
+    shake(&b);
+    pair_talk(&b.p, "before");
+    inject(&b, &b.p.server, TLS_CONTENT_HANDSHAKE, begun, sizeof(begun));
+    inject(&b, &b.p.server, TLS_CONTENT_ALERT, "\x01\x00", 2);
     pair_run(&b.p);
     CHECK(b.p.client.why == WHY_UP_TLS_RECORD, "%s\n", why_name(b.p.client.why));
     close_bench(&b);
@@ -608,5 +624,6 @@ CHECK_RUN(RUN(tls_talks_in_each_version_with_each_certificate), RUN(tls_talks_ov
           RUN(tls_forged_records_do_not_decrypt), RUN(tls_records_too_short_for_their_tag_are_bad),
           RUN(tls_padding_is_taken_off), RUN(tls_key_updates_are_followed_and_answered),
           RUN(tls_key_updates_without_end_are_a_flood), RUN(tls_worn_keys_are_changed),
-          RUN(tls_client_lets_later_tickets_go), RUN(tls_survives_each_pool_that_runs_dry),
+          RUN(tls_client_lets_later_tickets_go), RUN(tls_messages_are_not_interleaved),
+          RUN(tls_survives_each_pool_that_runs_dry),
           RUN(tls_survives_each_allocation_that_fails))

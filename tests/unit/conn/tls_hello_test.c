@@ -45,7 +45,7 @@ struct recipe {
     uint16_t    suites[6];
     uint16_t    legacy_version;    /* 0: 0x0303 */
     uint32_t    padding;           /* of an unknown extension */
-    bool        repeats_name;      /* the extension twice */
+    bool        repeats_name, repeats_versions; /* the extension twice */
     bool        two_names;         /* in one extension */
     bool        bare;              /* no extensions at all */
     int         session_bytes;
@@ -111,7 +111,8 @@ static void cook(const struct recipe *r, struct bytes *out)
         put_part(&ext, &alpn, 2);
         put_extension(&extensions, 16, &ext);
     }
-    put_list(&extensions, 43, r->versions, COUNT(r->versions), 1);
+    for (int i = 0; i < (r->repeats_versions ? 2 : 1); i++)
+        put_list(&extensions, 43, r->versions, COUNT(r->versions), 1);
     put_list(&extensions, 13, r->signatures, COUNT(r->signatures), 2);
     put_list(&extensions, 10, r->groups, COUNT(r->groups), 2);
     if (r->padding > 0) {
@@ -272,6 +273,7 @@ TEST(tls_hello_that_is_malformed_has_a_name)
         { "empty name",             { .name = "" },                                   WHY_TLS_SERVER_NAME },
         { "name beyond ASCII",      { .name = "b\xc3\xbc" "cher" },                   WHY_TLS_SERVER_NAME },
         { "extension twice",        { .name = "a", .repeats_name = true },            WHY_TLS_HELLO_BAD },
+        { "versions twice",         { .versions = { 0x304 }, .repeats_versions = true }, WHY_TLS_HELLO_BAD },
         { "two names",              { .name = "a", .two_names = true },               WHY_TLS_HELLO_BAD },
         { "session id of 33",       { .session_bytes = 33 },                          WHY_TLS_HELLO_BAD },
         { "junk at the end",        { .trailing = 1 },                                WHY_TLS_HELLO_BAD },

@@ -296,6 +296,30 @@ TEST(tls_shake_survives_a_ticket_that_was_changed)
     }
 }
 
+/* Should the session be the reason, the next try is without it. */
+TEST(tls_shake_that_fails_is_not_tried_again_with_the_same_session)
+{
+    for (uint8_t version = 12; version <= 13; version++) {
+        struct bench b;
+        struct pair_host expired;
+        open_bench(&b, 12, version);
+        CHECK(!connect_again(&b, b.server, "a.example.com"), "first\n");
+        CHECK(tls_sessions_find(&b.client->sessions, 1, SPAN_LIT("a.example.com")) != NULL, "no session\n");
+        pair_host_init(&expired, "expired", NULL);
+        expired.host.version_max = version;
+        expired.host.digest[0] = 1; /* so that it takes no ticket of the other */
+        struct tls_server *bad = pair_server(&expired, b.keys);
+        pair_connect(&b.p, b.client, bad, "a.example.com", false, false);
+        pair_run(&b.p);
+        CHECK(b.p.client.why == WHY_UP_TLS_CERT_EXPIRED, "client %s\n", why_name(b.p.client.why));
+        pair_drop(&b.p);
+        CHECK(tls_sessions_find(&b.client->sessions, 1, SPAN_LIT("a.example.com")) == NULL, "it is still offered\n");
+        tls_server_close(bad);
+        pair_host_fini(&expired);
+        close_bench(&b);
+    }
+}
+
 /* ---- broken handshakes ---- */
 
 /* One byte of the flight is changed: no end may be open afterwards, and each failure has a name of its side. */
@@ -334,4 +358,6 @@ CHECK_RUN(RUN(tls_shake_agrees_on_a_protocol), RUN(tls_shake_sends_no_address_as
           RUN(tls_shake_asks_again_for_another_share),
           RUN(tls_shake_resumes_across_workers_and_not_across_policies),
           RUN(tls_shake_resumes_over_one_rotation_of_keys), RUN(tls_shake_ends_chains_of_resumptions_in_time),
-          RUN(tls_shake_survives_a_ticket_that_was_changed), RUN(tls_shake_never_opens_over_a_changed_byte))
+          RUN(tls_shake_survives_a_ticket_that_was_changed),
+          RUN(tls_shake_that_fails_is_not_tried_again_with_the_same_session),
+          RUN(tls_shake_never_opens_over_a_changed_byte))

@@ -1,6 +1,8 @@
 /* tls_ticket_test.c - tickets open under the keys, the policy and the chain that they were sealed for, and else not. */
 #include "conn/tls_ticket.h"
 
+#include <pthread.h>
+
 #include "base/limits.h"
 #include "lib/check.h"
 
@@ -117,5 +119,61 @@ TEST(tls_ticket_at_the_end_of_its_chain_is_bad)
     tls_ticket_keys_close(keys);
 }
 
+/* ---- threads: one rotates, the others read; the thread sanitizer watches ---- */
+
+enum { READERS_N = 3, ROUNDS_N = 200 };
+
+struct stage {
+    pthread_barrier_t        turn;
+    struct tls_ticket_policy policy;
+    unsigned                 bad_n[READERS_N];
+};
+
+struct reader {
+    struct stage *stage;
+    unsigned      number;
+};
+
+static void *read_tickets(void *arg)
+{
+    struct reader *r = arg;
+
+    for (int round = 0; round < ROUNDS_N; round++) {
+        pthread_barrier_wait(&r->stage->turn);
+        for (int i = 0; i < 3; i++) {
+            uint8_t chain;
+            struct ticket t = seal(&r->stage->policy, 1);
+            if (unseal(&r->stage->policy, t, &chain) == TLS_TICKET_BAD)
+                r->stage->bad_n[r->number]++;
+        }
+    }
+    return NULL;
+}
+
+TEST(tls_ticket_keys_rotate_while_workers_read)
+{
+    struct tls_ticket_keys *keys;
+    struct stage stage = { .policy = open_policy(&keys) };
+    struct reader readers[READERS_N];
+    pthread_t threads[READERS_N];
+
+    CHECK(pthread_barrier_init(&stage.turn, NULL, READERS_N + 1) == 0, "barrier\n");
+    for (unsigned i = 0; i < READERS_N; i++) {
+        readers[i] = (struct reader){ .stage = &stage, .number = i };
+        CHECK(pthread_create(&threads[i], NULL, read_tickets, &readers[i]) == 0, "thread\n");
+    }
+    for (int round = 0; round < ROUNDS_N; round++) {
+        pthread_barrier_wait(&stage.turn);
+        tls_ticket_keys_rotate(keys);
+    }
+    for (unsigned i = 0; i < READERS_N; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0, "join\n");
+        CHECK(stage.bad_n[i] == 0, "reader %u: %u fresh tickets did not open\n", i, stage.bad_n[i]);
+    }
+    pthread_barrier_destroy(&stage.turn);
+    tls_ticket_keys_close(keys);
+}
+
 CHECK_RUN(RUN(tls_ticket_opens_for_its_policy_only), RUN(tls_ticket_changed_anywhere_does_not_open),
-          RUN(tls_ticket_lives_for_two_epochs), RUN(tls_ticket_at_the_end_of_its_chain_is_bad))
+          RUN(tls_ticket_lives_for_two_epochs), RUN(tls_ticket_keys_rotate_while_workers_read),
+          RUN(tls_ticket_at_the_end_of_its_chain_is_bad))
