@@ -74,6 +74,7 @@ struct conn {
     bool             eof_told : 1;        /* session knows                             */
     bool             is_starved : 1;      /* receive ended for lack of buffers         */
     bool             must_linger : 1;     /* unread input: close only after peer's end */
+    bool             is_broken : 1;       /* upstream: sending is over, what it sent is still read */
     bool             must_reset : 1;      /* an orderly end would say that the answer is whole */
     bool             is_shut : 1;         /* our sending side is shut                  */
     bool             is_draining : 1;

@@ -45,7 +45,7 @@ void conn_arm_send(struct conn_table *ct, struct conn *c)
 {
     struct span front;
 
-    if (c->send_armed || bufq_is_empty(&c->out))
+    if (c->send_armed || c->is_broken || bufq_is_empty(&c->out))
         return;
     MUST(!c->is_shut);
     c->send_armed = true;
@@ -133,9 +133,12 @@ static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_even
         c->is_starved = true;
         if (!list_has(&c->starved_link))
             list_push(&ct->starved, &c->starved_link);
-    } else if (ev->why != WHY_IO_CANCELLED) {
+    } else if (ev->why != WHY_IO_CANCELLED && c->is_client) {
         conn_close(ct, c, (enum why)ev->why);
         return;
+    } else if (ev->why != WHY_IO_CANCELLED) {
+        c->has_eof = true; /* What an upstream said before its reset still counts: RFC 9112 s9.6. */
+        c->is_broken = true;
     }
     shard_wake(ct->shard, &c->task);
 }
@@ -152,8 +155,15 @@ static void conn_on_send(struct conn_table *ct, struct conn *c, const struct rin
         conn_release(ct, c);
         return;
     }
-    if (ev->why != WHY_OK) {
+    if (ev->why != WHY_OK && (c->is_client || c->state != CONN_OPEN)) {
         conn_close(ct, c, (enum why)ev->why);
+        return;
+    }
+    if (ev->why != WHY_OK) {
+        /* An upstream that answers early and closes: its answer may be on the way or here already. Its end will tell. */
+        c->is_broken = true;
+        bufq_clear(&ct->shard->queues, &c->out);
+        shard_wake(ct->shard, &c->task);
         return;
     }
     c->progress_ns = ct->shard->now_ns;

@@ -272,6 +272,10 @@ static void conn_turn_open(struct conn_table *ct, struct conn *c)
 /* Everything queued is with the kernel's other end: end politely. */
 static void conn_turn_flush(struct conn_table *ct, struct conn *c)
 {
+    if (c->is_broken) {
+        conn_close(ct, c, (enum why)c->why);
+        return;
+    }
     if (!bufq_is_empty(&c->plain_out) || !bufq_is_empty(&c->out))
         return;
     if (c->must_reset) {

@@ -10,7 +10,8 @@ from registry import Skip, rule
 
 FILE_LINES_MAX = 900
 FUNCTION_LINES_MAX = 70
-LINE_COLUMNS_MAX = 140  # hand-aligned tables and their sentences need it
+LINE_COLUMNS_MAX = 140       # hand-aligned tables and their sentences need it
+TEST_COLUMNS_MAX = 200       # rows of a test's table: a document or a request, and what comes of it
 STRUCT_FIELDS_MAX = 40
 
 LAYERS_SAMPLE = 'base\nproto io\nhttp\n\nonly liburing.h  io/ring_uring.c\n'
@@ -151,9 +152,10 @@ def struct_fields(tree):
 ], good={'proxy/base/a.c': 'int a;\n'})
 def lines(tree):
     for path in tree.files('.c', '.h', '.def', '.py', '.sh', '.ts', '.tsx', 'CMakeLists.txt'):
+        columns_max = TEST_COLUMNS_MAX if path.startswith('tests/') else LINE_COLUMNS_MAX
         for number, line in enumerate(tree.lines(path), 1):
-            if len(line) > LINE_COLUMNS_MAX:
-                yield path, number, f'{len(line)} columns, {LINE_COLUMNS_MAX} at most'
+            if len(line) > columns_max:
+                yield path, number, f'{len(line)} columns, {columns_max} at most'
             if '\t' in line:
                 yield path, number, 'a tab'
             if line != line.rstrip():
