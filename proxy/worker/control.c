@@ -123,6 +123,9 @@ static void control_on_taken(struct control *ctl, enum why why, const struct pub
     if (ctl->state == CONTROL_STARTING) {
         struct control_facts facts = { .snapshot = pub->snapshot, .ring_profile = ring_profile(ctl->loop.ring)->name,
                                        .started_ms = (clock_mono_ns() - ctl->began_ns) / NS_PER_MS };
+        facts.memory_bytes_max = loop_bytes_max(&ctl->loop);
+        for (uint32_t w = 0; w < ctl->hub.workers_n; w++)
+            facts.memory_bytes_max += loop_bytes_max(&ctl->workers[w]->loop);
         ctl->state = CONTROL_SERVING;
         ctl->management.is_ready = true;
         ctl->options->on_ready(ctl->options, &facts);

@@ -18,6 +18,7 @@ struct control_facts {
     const struct snapshot *snapshot;
     const char *ring_profile;
     uint64_t    started_ms;
+    uint64_t    memory_bytes_max; /* the budget: every slot of every pool of all threads, and all receive buffers */
 };
 
 struct control_options {

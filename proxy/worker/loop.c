@@ -94,6 +94,17 @@ static void loop_list_pools(struct loop *l)
     __atomic_store_n(&l->figures.pools_n, (uint32_t)COUNT(pools), __ATOMIC_RELEASE);
 }
 
+uint64_t loop_bytes_max(const struct loop *l)
+{
+    bool has_incremental = ring_profile(l->ring)->has_incremental_buffers;
+    uint64_t bytes = has_incremental ? (uint64_t)RING_BUFFERS_MAX * RING_BUFFER_BYTES
+                                     : (uint64_t)RING_BUFFERS_PLAIN_MAX * RING_BUFFER_BYTES_PLAIN;
+
+    for (uint32_t i = 0; i < l->figures.pools_n; i++)
+        bytes += (uint64_t)l->pools[i]->slots_max * l->pools[i]->slot_bytes;
+    return bytes;
+}
+
 /* Others may look at these at any time; they never look into the pools themselves. */
 static void loop_tell(struct loop *l)
 {

@@ -66,6 +66,8 @@ struct loop {
 MUST_CHECK enum why loop_open(struct loop *l, struct hub *hub, uint32_t number, const struct loop_hooks *hooks, void *owner,
                               char *out_error, uint32_t out_error_bytes);
 void loop_close(struct loop *l);
+/* The thread's share of the memory budget: every slot of every pool, and all receive buffers. */
+uint64_t loop_bytes_max(const struct loop *l);
 /* Until must_stop. */
 void loop_run(struct loop *l);
 /* One turn of it. */

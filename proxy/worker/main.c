@@ -69,6 +69,8 @@ static void print_ready(const struct control_options *options, const struct cont
         if (l->is_tls && tls == NULL)
             tls = l;
     }
+    printf("  %-24s at most %llu MiB if every slot of every pool were in use; what was never used costs nothing\n", "memory budget",
+           (unsigned long long)(facts->memory_bytes_max >> 20));
     if (options->management.bytes_n > 0)
         printf("  %-24s http://%s/metrics\n", "management", options->management_text);
     if (clear != NULL) {
