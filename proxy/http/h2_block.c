@@ -20,6 +20,7 @@ static const uint64_t not_in_trailers =
 void h2_block_begin(struct h2_block *b, enum h2_block_kind kind, struct head *head, bool is_from_up)
 {
     *b = (struct h2_block){ .head = head, .kind = (uint8_t)kind, .is_from_up = is_from_up };
+    MUST(head == NULL || head->arena != NULL);
     if (head != NULL)
         head->version = HTTP_VERSION_2;
 }

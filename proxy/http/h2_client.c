@@ -130,6 +130,7 @@ static void client_end_final(struct h2_session *s, struct h2_stream *x, bool is_
 {
     struct stream *st = x->st;
 
+    MUST(!x->has_final && x->pending == NULL);
     x->has_final = true;
     if (x->has_tunnel && s->block.head->status < 300)
         st->rx_tunnel = true;

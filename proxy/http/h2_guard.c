@@ -25,6 +25,7 @@ void h2_guard_init(struct h2_guard *g, bool is_server)
 
 static bool bucket_take(struct h2_bucket *b, uint32_t n, uint32_t burst, uint32_t a_second, uint64_t now_ns)
 {
+    MUST(a_second > 0 && n <= burst);
     uint64_t cost_ns = NS_PER_S / a_second;
     uint64_t from_ns = b->full_ns > now_ns ? b->full_ns : now_ns;
 
@@ -123,6 +124,7 @@ enum why h2_guard_frame(struct h2_guard *g, const struct h2_frame *f, enum h2_gu
 {
     enum why why;
 
+    MUST(g->_rates != NULL && f->id <= 0x7fffffffU);
     if (f->length > H2_FRAME_BYTES_MAX)
         return WHY_H2_FRAME_SIZE;
     switch (f->type) {

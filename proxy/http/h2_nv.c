@@ -52,6 +52,7 @@ static void nv_add_length(struct h2_nv *out, uint64_t length)
 
 static void nv_add_fields(struct h2_nv *out, const struct head *h, uint64_t without)
 {
+    MUST(h->fields_n <= HEAD_FIELDS_MAX + 1);
     for (unsigned i = 0; i < h->fields_n; i++) {
         const struct field *f = &h->fields[i];
         uint64_t id = UINT64_C(1) << f->id;

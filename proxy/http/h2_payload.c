@@ -52,6 +52,7 @@ void h2_payload_receive(struct h2_session *s, int32_t id, struct span payload)
 {
     struct h2_stream *x = h2_stream_find(s, id);
 
+    MUST(s->piece != NULL && payload.len > 0);
     s->rx_held += (uint32_t)payload.len;
     if (x == NULL || x->st == NULL || x->is_own || x->is_reset || x->st->gone != WHY_OK) {
         payload_credit_connection(s); /* Nobody reads it: no new window for the stream, so that not much more can come. */
@@ -103,6 +104,7 @@ static nghttp2_ssize payload_on_read(nghttp2_session *ng, int32_t id, uint8_t *a
     UNUSED(ng);
     UNUSED(id);
     UNUSED(at);
+    MUST(s->out != NULL && x->is_used && x->is_open);
     if ((x->st == NULL && !x->is_own) || list_has(&x->turn)) {
         x->is_deferred = true; /* Left, and RST_STREAM is on its way; or its turn is over. */
         return NGHTTP2_ERR_DEFERRED;

@@ -42,6 +42,7 @@ static void server_begin_request(struct h2_session *s, int32_t id)
     struct h2_stream *x = h2_stream_take(s);
     struct stream *st;
 
+    MUST(hooks != NULL && s->used_n <= H2_STREAMS_MAX);
     if (x == NULL) {
         /* RFC 9113 s5.1.2, s8.7: not processed, so the client may try again. */
         counter_why(&s->base.shard->counters, WHY_H2_STREAM_REFUSED);

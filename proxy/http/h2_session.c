@@ -40,7 +40,7 @@ static void session_fail(struct h2_session *s, enum why why)
 {
     if (s->fail != WHY_OK)
         return;
-    MUST(why != WHY_OK);
+    MUST(why != WHY_OK && s->piece == NULL);
     s->fail = s->side->name(why);
     /* When there is no memory even for this, the connection closes without a word. */
     (void)nghttp2_session_terminate_session(s->ng, session_code(why));
@@ -187,8 +187,9 @@ static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
     case NGHTTP2_PING:
         session_on_ping(s, &frame->ping);
         break;
-    case NGHTTP2_GOAWAY:
-        s->is_draining = true;
+    case NGHTTP2_GOAWAY: /* From a client it forbids pushes, which there are none of. */
+        if (!s->base.type->is_server)
+            s->is_draining = true;
         break;
     }
     return 0;
@@ -215,14 +216,27 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
     return 0;
 }
 
+static void session_sent_goaway(struct h2_session *s, const nghttp2_goaway *goaway)
+{
+    if (goaway->error_code != NGHTTP2_NO_ERROR) {
+        if (s->fail == WHY_OK)
+            h2_session_blame(s, session_goaway_why(s, goaway->error_code));
+    } else if (s->base.type->is_server && !s->is_goodbye_out) {
+        /* The notice is out; a PING behind it tells when the client has seen it. (nghttp2 sends a PING before whatever else
+         * waits, so it must not wait together with the notice.) */
+        if (nghttp2_submit_ping(s->ng, NGHTTP2_FLAG_NONE, drain_ping) != 0)
+            h2_session_blame(s, WHY_H2_MEMORY);
+    }
+}
+
 static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
     struct h2_session *s = user;
     struct h2_stream *x;
 
     UNUSED(ng);
-    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && s->fail == WHY_OK)
-        h2_session_blame(s, session_goaway_why(s, frame->goaway.error_code));
+    if (frame->hd.type == NGHTTP2_GOAWAY)
+        session_sent_goaway(s, &frame->goaway);
     if (frame->hd.type > NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
     if ((x = h2_stream_find(s, frame->hd.stream_id)) != NULL)
@@ -306,6 +320,7 @@ enum why h2_session_open(struct pool *pool, struct shard *shard, const struct se
 {
     struct h2_session *s = pool_take_dirty(pool);
 
+    MUST(pool->slot_bytes >= h2_session_bytes() && settings_n > 0 && window_bytes >= H2_STREAM_WINDOW_BYTES);
     if (s == NULL)
         return WHY_POOL_SESSION_EMPTY;
     /* Slots are set up one by one as they are used. */
@@ -335,6 +350,7 @@ void h2_session_fini(struct session *base, enum why why)
 {
     struct h2_session *s = (struct h2_session *)base;
 
+    MUST(s->piece == NULL && s->out == NULL); /* not from within a callback */
     nghttp2_session_del(s->ng);
     for (unsigned i = 0; i < s->fresh; i++) {
         struct h2_stream *x = h2_stream_at(s, i);
@@ -362,6 +378,7 @@ void h2_session_publish(struct h2_session *s)
     b->wants_write = wants_write || !list_is_empty(&s->touched) ||
                      (!list_is_empty(&s->turns) && nghttp2_session_get_remote_window_size(s->ng) > 0);
     b->is_done = s->used_n == 0 && ((!wants_read && !wants_write) || s->has_eof);
+    b->must_linger = b->type->is_server && !s->has_eof; /* Late window updates must not become a reset of our last answer. */
     if (b->type->is_server)
         b->in_head = (h2_walk_is_inside(&s->walk) && (is_head_frame || b->requests_n == 0)) ||
                      (is_head_frame && (s->frame.flags & H2_END_HEADERS) == 0);
@@ -420,6 +437,7 @@ enum why h2_session_feed(struct session *base, struct bufq *wire)
     while (!bufq_is_empty(wire) && s->fail == WHY_OK) {
         struct span front = bufq_front(wire);
         enum why why;
+        MUST(s->piece == NULL && s->out == NULL);
         s->piece = wire->first;
         why = feed_span(s, front);
         s->piece = NULL;
@@ -500,6 +518,7 @@ enum why h2_session_pull(struct session *base, struct bufq *out, uint32_t room)
     enum why why;
     bool more = true;
 
+    MUST(s->out == NULL && s->piece == NULL && room <= UINT32_MAX - out->bytes);
     s->out = out;
     s->out_max = out->bytes + room;
     do {
@@ -537,20 +556,16 @@ void h2_session_goodbye(struct h2_session *s)
 void h2_session_drain(struct session *base)
 {
     struct h2_session *s = (struct h2_session *)base;
-    int rv = 0;
 
     if (s->is_draining || s->fail != WHY_OK)
         return;
     s->is_draining = true;
     if (base->type->is_server) {
         /* RFC 9113 s6.8: say so, wait a round trip, then name the last stream that was taken. */
-        rv = nghttp2_submit_shutdown_notice(s->ng);
-        if (rv == 0)
-            rv = nghttp2_submit_ping(s->ng, NGHTTP2_FLAG_NONE, drain_ping);
+        if (nghttp2_submit_shutdown_notice(s->ng) != 0)
+            h2_session_blame(s, WHY_H2_MEMORY);
     } else if (s->used_n == 0) {
         h2_session_goodbye(s);
     }
-    if (rv != 0)
-        h2_session_blame(s, WHY_H2_MEMORY);
     h2_session_publish(s);
 }

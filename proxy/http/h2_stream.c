@@ -81,7 +81,7 @@ void h2_stream_settle(struct h2_session *s, struct h2_stream *x)
 
 void h2_stream_opened(struct h2_session *s, struct h2_stream *x, int32_t id)
 {
-    MUST(!x->is_open && id > 0);
+    MUST(x->is_used && !x->is_open && id > 0 && s->open_n < s->used_n);
     x->id = id;
     x->is_open = true;
     s->open_n++;

@@ -47,6 +47,7 @@ size_t h2_walk_next(struct h2_walk *w, struct span wire, struct h2_frame *out_fr
     out_frame->id = ((uint32_t)h[5] << 24 | (uint32_t)h[6] << 16 | (uint32_t)h[7] << 8 | h[8]) & 0x7fffffffU;
     body = walk_min(out_frame->length, wire.len - n);
     w->_left = out_frame->length - (uint32_t)body;
+    MUST(n + body <= wire.len);
     return n + body;
 }
 

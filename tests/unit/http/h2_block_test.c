@@ -102,6 +102,24 @@ TEST(limits_count_what_is_not_kept)
     CHECK(h2_block_end_request(&b.block, true) == WHY_H2_HEAD_LARGE, "one more\n");
     bench_close(&b);
     memset(big, 'v', sizeof(big) - 1);
+    big[12000] = '\0';
+    for (int n = 0; n < 2; n++) { /* four values of 12 KB, and a path of nearly 16 or none to speak of */
+        bench_open(&b, H2_BLOCK_REQUEST, false, EXCHANGE_ARENA_BYTES_MAX);
+        field(&b, ":method", "GET");
+        field(&b, ":scheme", "https");
+        field(&b, ":authority", "a.example");
+        for (int i = 0; i < 4; i++)
+            field(&b, "x", big);
+        field(&b, "y", big + 12000 - 1000);
+        big[12000] = 'v';
+        big[0] = '/';
+        h2_block_field(&b.block, SPAN_LIT(":path"), n == 0 ? SPAN_LIT("/") : span_of(big, HEAD_LINE_BYTES_MAX), false);
+        big[12000] = '\0';
+        CHECK(h2_block_end_request(&b.block, true) == (n == 0 ? WHY_OK : WHY_H2_HEAD_LARGE), "%s\n", why_name(b.block.why));
+        CHECK(b.head.bytes < HEAD_BYTES_MAX, "the fields alone would fit: %u\n", b.head.bytes);
+        bench_close(&b);
+    }
+    big[12000] = 'v';
     request(&b);
     field(&b, "x", big);
     CHECK(h2_block_end_request(&b.block, true) == WHY_H2_HEAD_LARGE, "one value too long\n");

@@ -465,7 +465,7 @@ TEST(drain_says_so_waits_a_round_trip_and_finishes)
     l->s->type->drain(l->s); /* once is enough */
     lab_pull(l, CONN_OUT_BYTES_HIGH);
     CHECK(l->dump.frames_n[NGHTTP2_GOAWAY] == 1, "%s\n", l->dump.text);
-    CHECK(h2_dump_has(&l->dump, "GOAWAY last=2147483647 code=0\n") && h2_dump_has(&l->dump, "PING\n"), "%s\n", l->dump.text);
+    CHECK(h2_dump_has(&l->dump, "GOAWAY last=2147483647 code=0\nPING\n"), "%s\n", l->dump.text);
     h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 3, GET("/")); /* was on its way */
     h2_wire_frame(&w, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "other!!!", 8);
     lab_feed_wire(l, &w);
@@ -482,7 +482,25 @@ TEST(drain_says_so_waits_a_round_trip_and_finishes)
         CHECK(l->x[i].st.tx_done && !l->s->is_done, "%d\n", i);
         lab_leave(l, &l->x[i], WHY_OK);
     }
-    CHECK(l->s->is_done && !l->s->wants_write && l->ended == WHY_OK, "done\n");
+    CHECK(l->s->is_done && !l->s->wants_write && l->ended == WHY_OK && l->s->must_linger, "done\n");
+    lab_close(l);
+}
+
+TEST(goodbye_of_a_client_does_not_stop_ours)
+{
+    struct lab *l = server();
+    uint8_t at[8] = { 0 };
+
+    h2_wire_frame(&w, NGHTTP2_GOAWAY, 0, 0, at, sizeof(at)); /* it wants no pushes; requests may follow */
+    h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 1, GET("/"));
+    lab_feed_wire(l, &w);
+    CHECK(l->x_n == 1 && l->ended == WHY_OK && !l->s->is_done, "%s\n", why_name(l->ended));
+    l->s->type->drain(l->s);
+    lab_answer(l, &l->x[0], 200, "x");
+    lab_pull(l, CONN_OUT_BYTES_HIGH);
+    CHECK(l->dump.frames_n[NGHTTP2_GOAWAY] == 1 && l->x[0].st.tx_done, "%s\n", l->dump.text);
+    lab_leave(l, &l->x[0], WHY_OK);
+    CHECK(l->s->is_done, "neither wants more\n");
     lab_close(l);
 }
 
@@ -602,6 +620,7 @@ CHECK_RUN(
     RUN(no_session_is_an_answer),
     RUN(websocket_by_extended_connect_is_a_tunnel),
     RUN(drain_says_so_waits_a_round_trip_and_finishes),
+    RUN(goodbye_of_a_client_does_not_stop_ours),
     RUN(end_of_the_connection_reaches_the_exchanges),
     RUN(head_deadline_runs_while_a_head_is_incomplete),
     RUN(every_cut_of_the_wire_gives_the_same_result))
