@@ -188,6 +188,7 @@ static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
         session_on_ping(s, &frame->ping);
         break;
     case NGHTTP2_GOAWAY: /* From a client it forbids pushes, which there are none of. */
+        s->has_peer_goaway = true;
         if (!s->base.type->is_server)
             s->is_draining = true;
         break;
@@ -560,11 +561,12 @@ void h2_session_drain(struct session *base)
     if (s->is_draining || s->fail != WHY_OK)
         return;
     s->is_draining = true;
-    if (base->type->is_server) {
-        /* RFC 9113 s6.8: say so, wait a round trip, then name the last stream that was taken. */
+    if (base->type->is_server && !s->has_peer_goaway) {
+        /* RFC 9113 s6.8: say so, wait a round trip, then name the last stream that was taken. (To a client that is leaving
+         * nghttp2 sends no notice.) */
         if (nghttp2_submit_shutdown_notice(s->ng) != 0)
             h2_session_blame(s, WHY_H2_MEMORY);
-    } else if (s->used_n == 0) {
+    } else if (base->type->is_server || s->used_n == 0) {
         h2_session_goodbye(s);
     }
     h2_session_publish(s);

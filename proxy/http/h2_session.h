@@ -84,6 +84,7 @@ struct h2_session {
     enum why          fail;        /* the connection is over                              */
     struct h2_frame   frame;       /* the newest                                          */
     bool              has_peer_settings : 1;
+    bool              has_peer_goaway : 1;
     bool              has_eof : 1;
     bool              is_settings_out : 1;
     bool              is_draining : 1;      /* no new streams                              */

@@ -491,15 +491,20 @@ TEST(goodbye_of_a_client_does_not_stop_ours)
     struct lab *l = server();
     uint8_t at[8] = { 0 };
 
-    h2_wire_frame(&w, NGHTTP2_GOAWAY, 0, 0, at, sizeof(at)); /* it wants no pushes; requests may follow */
     h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 1, GET("/"));
+    h2_wire_frame(&w, NGHTTP2_GOAWAY, 0, 0, at, sizeof(at)); /* it wants no pushes; requests may follow */
+    h2_wire_head(&w, NGHTTP2_FLAG_END_STREAM, 3, GET("/"));
     lab_feed_wire(l, &w);
-    CHECK(l->x_n == 1 && l->ended == WHY_OK && !l->s->is_done, "%s\n", why_name(l->ended));
+    CHECK(l->x_n == 2 && l->ended == WHY_OK && !l->s->is_done, "%s\n", why_name(l->ended));
     l->s->type->drain(l->s);
-    lab_answer(l, &l->x[0], 200, "x");
     lab_pull(l, CONN_OUT_BYTES_HIGH);
-    CHECK(l->dump.frames_n[NGHTTP2_GOAWAY] == 1 && l->x[0].st.tx_done, "%s\n", l->dump.text);
-    lab_leave(l, &l->x[0], WHY_OK);
+    CHECK(l->dump.frames_n[NGHTTP2_GOAWAY] == 1, "%s\n", l->dump.text);
+    for (int i = 0; i < 2; i++) {
+        lab_answer(l, &l->x[i], 200, "x");
+        lab_pull(l, CONN_OUT_BYTES_HIGH);
+        CHECK(l->x[i].st.tx_done, "%d\n", i);
+        lab_leave(l, &l->x[i], WHY_OK);
+    }
     CHECK(l->s->is_done, "neither wants more\n");
     lab_close(l);
 }
