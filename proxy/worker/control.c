@@ -394,7 +394,8 @@ static bool control_open(struct control *ctl)
         return false;
     }
     log_writer_open(&ctl->log, ctl->loop.ring);
-    return control_open_management(ctl) && control_start_workers(ctl) && control_await_workers(ctl);
+    /* Last, because waiting for workers throws away whatever else completes: a connection would be lost. */
+    return control_start_workers(ctl) && control_await_workers(ctl) && control_open_management(ctl);
 }
 
 int control_run(const struct control_options *options)

@@ -129,5 +129,7 @@ int main(int argc, char **argv)
     if (!self_signed_ensure(options.control.state_dir))
         return 1;
     options.control.on_ready = print_ready;
-    return control_run(&options.control);
+    if (control_run(&options.control) == 0)
+        return 0;
+    _exit(1); /* Workers may be running: nobody must take the process apart under them. */
 }
