@@ -34,26 +34,53 @@ struct put {
 
 typedef uint8_t lanes __attribute__((vector_size(16)));
 
+static lanes load_lanes(const uint8_t *at)
+{
+    lanes text;
+
+    memcpy(&text, at, sizeof(text));
+    return text;
+}
+
+static uint32_t sum_lanes(lanes counts)
+{
+    const uint64_t low = UINT64_C(0x00ff00ff00ff00ff);
+    uint64_t half[2];
+    uint32_t n = 0;
+
+    memcpy(half, &counts, sizeof(half));
+    for (unsigned i = 0; i < 2; i++)
+        n += (uint32_t)((((half[i] & low) + (half[i] >> 8 & low)) * UINT64_C(0x0001000100010001)) >> 48);
+    return n;
+}
+
 /* CR and LF in a text, 16 bytes at a time: heads are built from many hands, and this one look costs 15 ns. */
 static uint32_t count_breaks(const uint8_t *at, const uint8_t *end)
 {
-    const uint64_t low = UINT64_C(0x00ff00ff00ff00ff);
+    static const lanes place = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    size_t blocks_n = (size_t)(end - at) / 16, rest = (size_t)(end - at) % 16;
     uint32_t n = 0;
 
-    while (end - at >= 16) {
-        lanes seen = { 0 }, text;
-        uint64_t half[2];
-        /* A lane counts to 255. */
-        for (unsigned i = 0; i < 255 && end - at >= 16; i++, at += 16) {
-            memcpy(&text, at, 16);
+    if (blocks_n == 0) {
+        for (; at < end; at++)
+            n += *at == '\r' || *at == '\n';
+        return n;
+    }
+    while (blocks_n > 0) {
+        size_t part = blocks_n < 254 ? blocks_n : 254; /* A lane counts to 255. */
+        lanes seen = { 0 };
+        blocks_n -= part;
+        for (; part > 0; part--, at += 16) {
+            lanes text = load_lanes(at);
             seen -= (lanes)((text == '\r') | (text == '\n'));
         }
-        memcpy(half, &seen, 16);
-        for (unsigned i = 0; i < 2; i++)
-            n += (uint32_t)((((half[i] & low) + (half[i] >> 8 & low)) * UINT64_C(0x0001000100010001)) >> 48);
+        if (blocks_n == 0) {
+            /* The rest with the bytes before it that were counted already, those left out. */
+            lanes text = load_lanes(end - 16);
+            seen -= (lanes)((text == '\r') | (text == '\n')) & (lanes)(place >= (uint8_t)(16 - rest));
+        }
+        n += sum_lanes(seen);
     }
-    for (; at < end; at++)
-        n += *at == '\r' || *at == '\n';
     return n;
 }
 

@@ -337,13 +337,20 @@ static void strip_option(struct head *h, struct span option)
         (void)head_remove(h, name);
 }
 
+/* Does a Connection field list anything but what nearly all of them do. */
+static bool names_fields(const struct head *h)
+{
+    for (uint32_t i = 0; i < h->fields_n; i++)
+        if (h->fields[i].id == FIELD_CONNECTION && !span_is(h->fields[i].value, SPAN_LIT("keep-alive")) &&
+            !span_is(h->fields[i].value, SPAN_LIT("close")))
+            return true;
+    return false;
+}
+
 static void strip_listed(struct head *h, struct span options)
 {
     struct span option;
 
-    /* Nearly all there are; neither is worth a walk over the fields: keep-alive is hop-by-hop anyway. */
-    if (span_is_nocase(options, SPAN_LIT("keep-alive")) || span_is_nocase(options, SPAN_LIT("close")))
-        return;
     for (uint32_t n = 0; n < HEAD_CONNECTION_OPTIONS_MAX && span_next(&options, ',', &option); n++)
         strip_option(h, span_trim(option));
 }
@@ -369,6 +376,10 @@ void head_strip_hop(struct head *h)
     }
     if ((seen & hop_ids) == 0)
         return;
+    if ((seen & ID(CONNECTION)) == 0 || !names_fields(h)) {
+        (void)take_out(h, has_id_of, &hop_ids);
+        return;
+    }
     /* Connection fields first, each taken out before its options are looked for: the walk restarts on what is left. */
     for (uint32_t i = 0; i < h->fields_n;) {
         struct span options = h->fields[i].value;
