@@ -130,8 +130,9 @@ static uint64_t exchange_deadline(const struct exchange *x, enum why *out_why)
         return 0;
     if (x->route->stream_idle_timeout_ns > 0)
         idle_ns = x->progress_ns + x->route->stream_idle_timeout_ns;
-    if (x->route->request_timeout_ns > 0 && x->state != EXCHANGE_AWAIT_FLUSH && !x->down.tx_tunnel)
-        whole_ns = x->began_ns + x->route->request_timeout_ns;
+    /* As Envoy counts: from the request's end to the answer's (kuma-dialect.md 3.3), so that a long upload is no time-out. */
+    if (x->route->request_timeout_ns > 0 && x->asked_ns != 0 && x->state != EXCHANGE_AWAIT_FLUSH && !x->down.tx_tunnel)
+        whole_ns = x->asked_ns + x->route->request_timeout_ns;
     if (whole_ns != 0 && (idle_ns == 0 || whole_ns < idle_ns)) {
         *out_why = WHY_UP_TIMEOUT;
         return whole_ns;
@@ -145,6 +146,9 @@ static uint64_t exchange_deadline(const struct exchange *x, enum why *out_why)
 static void exchange_watch(struct engine *e, struct exchange *x)
 {
     enum why why;
+
+    if (x->asked_ns == 0 && x->down.rx_end && bufq_is_empty(&x->down.rx))
+        x->asked_ns = e->shard->now_ns;
     uint64_t deadline_ns = exchange_deadline(x, &why);
 
     if (deadline_ns != 0 && (x->timer.deadline_ns == 0 || x->timer.deadline_ns > deadline_ns))

@@ -72,6 +72,7 @@ struct exchange {
     uint8_t              *chain_state;  /* policies' blocks */
 
     uint64_t             began_ns;      /* head complete */
+    uint64_t             asked_ns;      /* whole request here: the request timeout runs from then on; 0: not yet */
     uint64_t             began_wall_ns;
     uint64_t             up_began_ns, up_head_ns;
     uint64_t             progress_ns;   /* a body byte moved */
