@@ -97,6 +97,14 @@ def test_body_that_drips_is_no_silence():
             assert c.response()[2] == b"hello 20\n"
 
 
+def test_long_upload_is_no_timeout():
+    """The request timeout runs from the request's end."""
+    with Upstream() as up, simple(up, [timeouts(http={"requestTimeout": "1s"})]) as f, Client(f.port) as c:
+        c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n")
+        c.drip("x" * 20, pause=0.1)
+        assert c.response()[2] == b"hello 20\n"
+
+
 def test_silent_upstream():
     """No answer: 504 with the request's timeout; silence in the middle of one: a cut."""
     def script(c, line, fields, body):
