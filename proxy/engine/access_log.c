@@ -24,9 +24,9 @@ static const char flags[WHY_N][4] = {
     [WHY_UP_NO_ENDPOINT] = "UH",     [WHY_IO_REFUSED] = "UF",         [WHY_IO_UNREACHABLE] = "UF",
     [WHY_UP_CONNECT_TIMEOUT] = "UF", [WHY_IO_TIMEOUT] = "UF",         [WHY_UP_RESET_EARLY] = "UC",
     [WHY_UP_RESET_LATE] = "UC",      [WHY_UP_TIMEOUT] = "UT",         [WHY_UP_IDLE] = "SI",
-    [WHY_UP_BUSY] = "UO",            [WHY_ROUTE_NO_HOST] = "NR",      [WHY_ROUTE_NO_MATCH] = "NR",
-    [WHY_ROUTE_NO_BACKEND] = "NC",   [WHY_CONN_CLIENT_GONE] = "DC",   [WHY_H2_CANCELLED] = "DC",
-    [WHY_H2_UP_RESET] = "UR",        [WHY_H2_UP_REFUSED] = "UR",
+    [WHY_ROUTE_NO_HOST] = "NR",      [WHY_ROUTE_NO_MATCH] = "NR",     [WHY_ROUTE_NO_BACKEND] = "NC",
+    [WHY_CONN_CLIENT_GONE] = "DC",   [WHY_H2_CANCELLED] = "DC",       [WHY_H2_UP_RESET] = "UR",
+    [WHY_H2_UP_REFUSED] = "UR",
 };
 
 const char *access_log_flags(enum why why)

@@ -166,7 +166,7 @@ TEST(flags_of_endings)
     CHECK(strcmp(access_log_flags(WHY_UP_NO_ENDPOINT), "UH") == 0, "no endpoint\n");
     CHECK(strcmp(access_log_flags(WHY_IO_REFUSED), "UF") == 0, "refused\n");
     CHECK(strcmp(access_log_flags(WHY_UP_RESET_LATE), "UC") == 0, "reset\n");
-    CHECK(strcmp(access_log_flags(WHY_UP_BAD_ANSWER), "UPE") == 0, "bad answer\n");
+    CHECK(strcmp(access_log_flags(WHY_H2_UP_PROTOCOL), "UPE") == 0, "bad answer\n");
     CHECK(strcmp(access_log_flags(WHY_URI_FORM), "DPE") == 0, "bad request\n");
     CHECK(strcmp(access_log_flags(WHY_POLICY_BODY_CAP), "-") == 0, "policy\n");
     for (int why = 0; why < WHY_N; why++)
