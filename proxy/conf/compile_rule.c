@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/must.h"
 #include "conf/chain.h"
 #include "conf/compile.h"
@@ -38,18 +39,15 @@ static const struct regex *compile_regex(struct compile *c, const void *object, 
 /* Requests are normalised before they are matched, so a path that is not normal never matches. */
 static void check_normal(struct compile *c, const struct path_match_spec *path)
 {
-    struct arena none; /* Asked for memory only when there is something to change. */
-    struct span normal;
-    enum why why;
+    uint8_t normal[HEAD_LINE_BYTES_MAX];
+    uint32_t bytes;
+    enum why why = uri_normalise_path_into(path->value, normal, &bytes);
 
-    arena_init(&none, NULL, 0);
-    why = uri_normalise_path(path->value, &none, &normal);
-    if (why == WHY_ARENA_FULL)
-        diag_error(c->set->diag, field_place(path, "value"), "`value` is not how requests are spelled when they are matched: "
-                   "letters, digits and `-._~` stand for themselves, other %%XX have capital letters, and paths with `//`, `/./`, "
-                   "`/../`, %%2F, %%5C or %%00 are refused");
-    else if (why != WHY_OK)
+    if (why != WHY_OK)
         diag_error(c->set->diag, field_place(path, "value"), "`value` never matches: %s", why_sentence(why));
+    else if (!span_is(path->value, span_of(normal, bytes)))
+        diag_error(c->set->diag, field_place(path, "value"), "`value` is not how requests are spelled when they are matched: "
+                   "write \"%.*s\"", (int)bytes, (const char *)normal);
 }
 
 static bool compile_path(struct compile *c, const struct path_match_spec *path, struct route_match *out)

@@ -328,6 +328,16 @@ enum why uri_normalise_path(struct span path, struct arena *arena, struct span *
     return why;
 }
 
+enum why uri_normalise_path_into(struct span path, uint8_t *out, uint32_t *out_bytes)
+{
+    *out_bytes = 0;
+    if (path.len == 0 || path.at[0] != '/')
+        return WHY_URI_FORM;
+    if (path.len > HEAD_LINE_BYTES_MAX)
+        return WHY_URI_TOO_LONG;
+    return path_rewrite(path, out, out_bytes);
+}
+
 bool uri_query_next(struct span *io_query, struct span *out_name, struct span *out_value)
 {
     struct span pair;

@@ -64,6 +64,9 @@ bool uri_split_absolute(struct span target, struct span *out_scheme, struct span
  * Errors: WHY_URI_FORM, WHY_URI_PERCENT, WHY_URI_PATH_*, WHY_URI_TOO_LONG, WHY_ARENA_FULL. */
 MUST_CHECK enum why uri_normalise_path(struct span path, struct arena *arena, struct span *out_path);
 
+/* The same for one who has no arena: out has room for path.len bytes. */
+MUST_CHECK enum why uri_normalise_path_into(struct span path, uint8_t *out, uint32_t *out_bytes);
+
 /* Host (an IPv6 address keeps its brackets) and port (0: none) of an authority; false when the check fails. */
 bool uri_split_host_port(struct span authority, struct span *out_host, uint16_t *out_port);
 

@@ -85,9 +85,7 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "9:49: error: `value` is not how requests are spelled when they are matched: letters, digits and "
-      "`-._~` stand for themselves, other %XX have capital letters, and paths with `//`, `/./`, `/../`, "
-      "%2F, %5C or %00 are refused\n" },
+      "9:49: error: `value` is not how requests are spelled when they are matched: write \"/a\"\n" },
     { "hex in lower case",
       "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
       "---\n"
@@ -102,9 +100,7 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "9:49: error: `value` is not how requests are spelled when they are matched: letters, digits and "
-      "`-._~` stand for themselves, other %XX have capital letters, and paths with `//`, `/./`, `/../`, "
-      "%2F, %5C or %00 are refused\n" },
+      "9:49: error: `value` is not how requests are spelled when they are matched: write \"/%E4\"\n" },
     { "slash encoded",
       "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
       "---\n"
@@ -119,9 +115,7 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "9:49: error: `value` is not how requests are spelled when they are matched: letters, digits and "
-      "`-._~` stand for themselves, other %XX have capital letters, and paths with `//`, `/./`, `/../`, "
-      "%2F, %5C or %00 are refused\n" },
+      "9:49: error: `value` never matches: path holds an encoded slash or backslash\n" },
     { "double slash",
       "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
       "---\n"
@@ -136,9 +130,7 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "9:54: error: `value` is not how requests are spelled when they are matched: letters, digits and "
-      "`-._~` stand for themselves, other %XX have capital letters, and paths with `//`, `/./`, `/../`, "
-      "%2F, %5C or %00 are refused\n" },
+      "9:54: error: `value` never matches: path holds an empty segment (//), which some servers drop\n" },
     { "stray percent",
       "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
       "---\n"
@@ -153,9 +145,7 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "9:49: error: `value` is not how requests are spelled when they are matched: letters, digits and "
-      "`-._~` stand for themselves, other %XX have capital letters, and paths with `//`, `/./`, `/../`, "
-      "%2F, %5C or %00 are refused\n" },
+      "9:49: error: `value` never matches: request target has a % without two hex digits\n" },
     { "no such service",
       "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
       "---\n"

@@ -245,6 +245,19 @@ TEST(path_without_memory_is_a_why)
     buf_pool_close(&bufs);
 }
 
+TEST(path_normalised_into_own_memory)
+{
+    uint8_t out[16];
+    uint32_t bytes;
+
+    CHECK(uri_normalise_path_into(SPAN_LIT("/caf%C3%A9"), out, &bytes) == WHY_OK, "normal already\n");
+    CHECK(span_is(span_of(out, bytes), SPAN_LIT("/caf%C3%A9")), "and unchanged\n");
+    CHECK(uri_normalise_path_into(SPAN_LIT("/a/../%62"), out, &bytes) == WHY_OK, "has a normal form\n");
+    CHECK(span_is(span_of(out, bytes), SPAN_LIT("/b")), "which is /b\n");
+    CHECK(uri_normalise_path_into(SPAN_LIT("b"), out, &bytes) == WHY_URI_FORM && bytes == 0, "no path\n");
+    CHECK(uri_normalise_path_into(SPAN_LIT("/b%2f"), out, &bytes) == WHY_URI_PATH_SEPARATOR, "refused\n");
+}
+
 TEST(query_gives_pairs_in_order)
 {
     static const struct {
