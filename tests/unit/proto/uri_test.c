@@ -304,5 +304,6 @@ TEST(query_text_is_decoded_once)
 
 CHECK_RUN(RUN(target_admits_and_refuses_by_name), RUN(target_has_a_longest), RUN(authority_admits_and_refuses_by_name),
           RUN(authority_splits_into_host_and_port), RUN(absolute_splits_in_three), RUN(path_has_one_spelling),
-          RUN(path_with_two_readings_is_refused), RUN(path_without_memory_is_a_why), RUN(query_gives_pairs_in_order),
+          RUN(path_with_two_readings_is_refused), RUN(path_without_memory_is_a_why),
+          RUN(path_normalised_into_own_memory), RUN(query_gives_pairs_in_order),
           RUN(query_text_is_decoded_once))
