@@ -33,7 +33,8 @@ struct ring_profile {
 
 struct ring_event {
     struct handle handle;
-    int32_t       n;    /* bytes, or the accepted descriptor; 0 for others. Valid when why is WHY_OK        */
+    int32_t       n;    /* bytes, or the accepted descriptor; of a cancel: operations that will end for it; 0 for
+                           others. Valid when why is WHY_OK */
     uint16_t      why;  /* enum why; for a receive WHY_IO_EOF is the peer's end of sending                  */
     bool          more; /* the same operation will complete again                                          */
     struct buf   *buf;  /* receive: buffer holding [at, at+n); the reference passes to whoever takes the event */

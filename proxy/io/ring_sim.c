@@ -527,6 +527,7 @@ static void do_cancel(struct ring *r, struct op *op, struct ring_event *e)
         if (is_ready(r, target) && world_sim_happens(r->world, r->world->odds.cancel_loses))
             continue;
         target->is_cancelled = true;
+        e->n++;
         target->due_ns = world_sim_soon_ns(r->world);
     }
     end_with(op, e, WHY_OK);

@@ -380,8 +380,10 @@ static void translate(struct ring *r, const struct io_uring_cqe *cqe, struct rin
     e->n = 0;
     if ((cqe->flags & IORING_CQE_F_BUFFER) != 0)
         e->buf = rx_take(&r->rx, cqe, &e->at);
-    if (handle_is_request(e->handle))
+    if (handle_is_request(e->handle)) {
+        e->n = cqe->res > 0 ? cqe->res : 0;
         return;
+    }
     kind = handle_kind(e->handle);
     if (cqe->res < 0) {
         e->why = (uint16_t)why_of(-cqe->res);
