@@ -189,6 +189,12 @@ struct conn *conn_accept(struct conn_table *ct, int fd, uint32_t listener, bool 
     c->expects_tls = is_tls;
     c->state = is_tls ? CONN_AWAIT_HELLO : CONN_AWAIT_FIRST;
     socket_peer(fd, &c->peer);
+    if (c->peer.bytes_n == 0) {
+        /* Reset before we could ask who it is: what it sent meanwhile must not go anywhere without a name. */
+        counter_why(&ct->shard->counters, WHY_IO_RESET);
+        conn_close(ct, c, WHY_IO_RESET);
+        return NULL;
+    }
     switch (ct->hooks->proxy(ct->hooks->owner, c)) {
     case CONN_PROXY_NONE:
         break;

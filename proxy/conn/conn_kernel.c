@@ -94,6 +94,15 @@ static enum why conn_keep_input(struct conn_table *ct, struct conn *c, struct ri
     return why;
 }
 
+/* An upstream's connection that is over but for what has arrived. Behind that comes no end in good order: the kernel tells one
+ * even of a reset, once a send has heard of it. */
+static void conn_break(struct conn *c, enum why why)
+{
+    c->is_broken = true;
+    if (c->why == WHY_OK)
+        c->why = (uint16_t)why;
+}
+
 static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_event *ev)
 {
     if (!ev->more) {
@@ -138,7 +147,7 @@ static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_even
         return;
     } else if (ev->why != WHY_IO_CANCELLED) {
         c->has_eof = true; /* What an upstream said before its reset still counts: RFC 9112 s9.6. */
-        c->is_broken = true;
+        conn_break(c, (enum why)ev->why);
     }
     shard_wake(ct->shard, &c->task);
 }
@@ -155,13 +164,13 @@ static void conn_on_send(struct conn_table *ct, struct conn *c, const struct rin
         conn_release(ct, c);
         return;
     }
-    if (ev->why != WHY_OK && (c->is_client || c->state != CONN_OPEN)) {
+    if (ev->why != WHY_OK && (c->is_client || c->state != CONN_OPEN || ev->why != WHY_IO_RESET)) {
         conn_close(ct, c, (enum why)ev->why);
         return;
     }
     if (ev->why != WHY_OK) {
         /* An upstream that answers early and closes: its answer may be on the way or here already. Its end will tell. */
-        c->is_broken = true;
+        conn_break(c, WHY_IO_RESET);
         bufq_clear(&ct->shard->queues, &c->out);
         shard_wake(ct->shard, &c->task);
         return;
@@ -199,6 +208,21 @@ static void conn_on_connect(struct conn_table *ct, struct conn *c, const struct 
     shard_wake(ct->shard, &c->task);
 }
 
+/* A receive that was busy when its cancel came goes on, and must be asked again: nothing else would end it. */
+static void conn_on_cancel(struct conn_table *ct, struct conn *c, const struct ring_event *ev)
+{
+    c->inflight_n--;
+    if (ev->n == 0 && c->recv_armed && c->recv_cancelled) {
+        c->recv_cancelled = false;
+        if (c->state == CONN_AWAIT_KERNEL)
+            conn_cancel_recv(ct, c);
+        else
+            shard_wake(ct->shard, &c->task);
+    }
+    if (c->state == CONN_AWAIT_KERNEL)
+        conn_release(ct, c);
+}
+
 static void conn_on_closed(struct conn_table *ct, struct conn *c)
 {
     MUST(c->state == CONN_AWAIT_KERNEL);
@@ -230,9 +254,7 @@ void conn_on_event(struct conn_table *ct, struct ring_event *ev)
         conn_on_connect(ct, c, ev);
         return;
     case HANDLE_CANCEL:
-        c->inflight_n--;
-        if (c->state == CONN_AWAIT_KERNEL)
-            conn_release(ct, c);
+        conn_on_cancel(ct, c, ev);
         return;
     case HANDLE_CLOSE:
         conn_on_closed(ct, c);

@@ -203,7 +203,7 @@ static bool conn_turn_input(struct conn_table *ct, struct conn *c)
     }
     if (why == WHY_OK && c->has_eof && !c->eof_told && bufq_is_empty(in) && bufq_is_empty(&c->wire_in)) {
         c->eof_told = true;
-        why = s->type->feed_end(s);
+        why = c->is_broken ? (enum why)c->why : s->type->feed_end(s);
     }
     if (s->in_head && !was_in_head)
         c->head_ns = ct->shard->now_ns;
