@@ -179,13 +179,13 @@ static struct conn *up_find_kept(struct up_endpoint *ep)
 
         list_remove(n);
         ep->idle_n--;
-        if (c->session != NULL && c->session->may_start && !c->has_eof)
+        if (c->session != NULL && c->session->may_start && !c->has_eof && !c->is_broken)
             return c;
     }
     for (n = ep->shared.head.next; n != &ep->shared.head; n = n->next) {
         struct conn *c = container_of(n, struct conn, link);
 
-        if (c->session != NULL && c->session->may_start && !c->has_eof)
+        if (c->session != NULL && c->session->may_start && !c->has_eof && !c->is_broken)
             return c;
     }
     return NULL;
@@ -232,7 +232,7 @@ void up_return(struct up_table *t, struct up_endpoint *ep, struct conn *c)
     if (s == NULL || s->type->is_multiplexed)
         return;
     MUST(c->owner == ep);
-    if (!s->may_start || s->is_done || c->has_eof || ep->up->is_retired || t->conns->is_draining ||
+    if (!s->may_start || s->is_done || c->has_eof || c->is_broken || ep->up->is_retired || t->conns->is_draining ||
         ep->idle_n >= UP_IDLE_CONNS_MAX) {
         shard_wake(t->conns->shard, &c->task);
         if (s->may_start)
