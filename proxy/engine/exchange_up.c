@@ -85,15 +85,19 @@ enum why exchange_go_up(struct engine *e, struct exchange *x)
 
 bool exchange_may_retry(const struct exchange *x, enum why why)
 {
-    if (x->tries_n >= UP_TRIES_MAX || x->has_answered || x->request.is_upgrade)
+    if (x->tries_n >= UP_TRIES_MAX || x->has_answered)
         return false;
     if (x->up.tx_wire_bytes > 0 || x->up.rx_has_head)
         return false; /* Part of the body is gone for good, or an answer has begun. */
     if (!x->up.tx_head_done)
         return why_may_retry(why) || x->up_was_reused; /* Nothing was ever sent. */
-    /* A kept connection that closed as we used it: the usual race (RFC 9112 s9.3.1), safe for idempotent methods only. */
+    if (why == WHY_H2_UP_REFUSED)
+        return true; /* The upstream says itself that it did nothing (RFC 9113 s8.7). */
+    if (x->request.is_upgrade || !method_is_idempotent((enum method)x->request.method))
+        return false; /* It may have been processed, whatever ended the connection (RFC 9110 s9.2.2). */
+    /* A kept connection that closed as we used it: the usual race (RFC 9112 s9.3.1). */
     if (why == WHY_UP_RESET_EARLY || why == WHY_IO_RESET || why == WHY_IO_EOF)
-        return x->up_was_reused && method_is_idempotent((enum method)x->request.method);
+        return x->up_was_reused;
     return why_may_retry(why);
 }
 
