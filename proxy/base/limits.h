@@ -49,6 +49,7 @@ enum limits {
     EXCHANGE_ARENA_BYTES_MAX   = 262144,    /* two heads, twice (as received and as sent)                  */
     STREAM_RX_BYTES_HIGH       = 262144,    /* queued from one peer before its tap is shut                 */
     STREAM_RX_BYTES_LOW        = 65536,     /* ... and opened again                                        */
+    STREAM_TX_SHARED_BYTES_HIGH = 32768,    /* queued for one of many streams of a connection: 100 of them hold 3 MiB */
     CONN_OUT_BYTES_HIGH        = 262144,    /* queued for the wire before sessions are not asked for more  */
 
     /* ---- conn ---- */

@@ -9,7 +9,9 @@ static enum why pump(struct engine *e, struct exchange *x, struct stream *from, 
                      uint32_t *out_moved)
 {
     struct bufq_env *env = &e->shard->queues;
-    uint32_t room = to->tx.bytes < STREAM_RX_BYTES_HIGH ? STREAM_RX_BYTES_HIGH - to->tx.bytes : 0;
+    bool is_shared = to->session != NULL && to->session->type->is_multiplexed;
+    uint32_t high = is_shared ? STREAM_TX_SHARED_BYTES_HIGH : STREAM_RX_BYTES_HIGH;
+    uint32_t room = to->tx.bytes < high ? high - to->tx.bytes : 0;
     uint32_t n = from->rx.bytes < room ? from->rx.bytes : room;
     bool is_end = from->rx_end && n == from->rx.bytes && !to->tx_end;
     struct bufq piece = { 0 };
