@@ -335,14 +335,17 @@ static void exchange_step_answer(struct engine *e, struct exchange *x)
         exchange_relay_interim(e, x);
     /* An upstream that has gone in the middle of an answer that nobody has seen yet has not answered. */
     if (x->up.gone != WHY_OK && !(x->up.rx_has_head && x->up.rx_end)) {
+        bool again;
+
         why = x->up.gone;
-        if (exchange_may_retry(x, why)) {
+        again = exchange_may_retry(x, why);
+        if (again)
             exchange_leave_up(e, x, why);
-            if (exchange_go_up(e, x) == WHY_OK)
-                return;
+        if (!again || exchange_go_up(e, x) != WHY_OK) {
+            exchange_fail(e, x, why);
+            return;
         }
-        exchange_fail(e, x, why);
-        return;
+        /* A body that came in the same turn as the failure wakes nobody again: it goes on below. */
     }
     if (x->up.rx_has_head && !x->up.rx_interim) {
         why = exchange_take_answer(e, x);

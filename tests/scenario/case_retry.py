@@ -1,6 +1,10 @@
 """A request is tried again only where that is safe: nothing of it was acted on, or it may be acted on twice."""
+import glob
+import signal
 import threading
+import time
 
+import h2
 from forge import Forge, backend, free_port, gateway, route, rule, service, simple
 from peer import Client, Upstream
 
@@ -50,7 +54,6 @@ def test_kept_connection_closed_while_idle_is_noticed():
         for i in range(5):
             assert c.post("x")[0] == 200
             f.wait(lambda n=i + 1: f.metric("forge_connections_closed_total") >= 0 and up.connections_n == n, "a new connection")
-            import time
             time.sleep(0.05)
         assert up.connections_n == 5
         assert f.endings() == {}, f.endings()
@@ -109,3 +112,48 @@ def test_refused_connection_is_tried_elsewhere_with_its_body():
         with Forge(docs) as f, Client(f.port) as c:
             for _ in range(6):
                 assert c.post("0123456789" * 1000)[2] == b"hello 10000\n"
+
+
+def is_stopped(pid):
+    states = set()
+    for path in glob.glob(f"/proc/{pid}/task/*/stat"):
+        with open(path) as f:
+            name, rest = f.read().rsplit(") ", 1)
+            if "(iou-" not in name:  # the kernel's own threads for the ring
+                states.add(rest[0])
+    return states == {"T"}
+
+
+def test_body_that_comes_together_with_the_failure_goes_along():
+    """While the gateway is stopped, its kept connection ends and the body arrives: it learns of both in one turn."""
+    stopped = threading.Event()
+
+    def script(c, connection):
+        p, asked = h2.Peer(c, is_client=False), []
+        try:
+            while True:
+                number, fields = p.next_head()
+                asked.append(fields[":method"])
+                if connection == 1 and asked == ["GET", "PUT"]:
+                    stopped.wait(10)
+                    return
+                p.until(lambda: p.streams[number].ended)
+                p.answer(number, bytes(p.streams[number].body))
+        except h2.Gone:
+            pass
+
+    with Upstream(script) as up, simple(up, protocol="http2") as f, Client(f.port) as c:
+        assert c.get()[0] == 200
+        c.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n")
+        f.wait(lambda: f.metric("forge_upstream_reuses_total") >= 1, "the head on the kept connection")
+        f.process.send_signal(signal.SIGSTOP)
+        try:
+            f.wait(lambda: is_stopped(f.process.pid), "all threads to stop")
+            stopped.set()
+            c.send("x" * 20000)
+            time.sleep(0.3)
+        finally:
+            f.process.send_signal(signal.SIGCONT)
+        status, _, body = c.response()
+        assert (status, len(body)) == (200, 20000), (status, body[:300])
+        assert up.connections_n == 2
