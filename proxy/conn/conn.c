@@ -124,14 +124,14 @@ void conn_watch(struct conn_table *ct, struct conn *c)
         wheel_arm(&ct->shard->wheel, &c->timer, deadline_ns);
 }
 
-/* The session may still have an answer for a client that is too slow. */
+/* The session may still have an answer for a client that is too slow, and counts that itself. */
 static void conn_expire(struct conn_table *ct, struct conn *c, enum why why)
 {
     struct session *s = c->session;
 
-    if (c->is_client && c->state != CONN_AWAIT_EOF)
-        counter_why(&ct->shard->counters, why);
     if (c->state != CONN_OPEN || !c->is_client || s->type->expire == NULL || !s->in_head) {
+        if (c->is_client && c->state != CONN_AWAIT_EOF)
+            counter_why(&ct->shard->counters, why);
         conn_close(ct, c, why);
         return;
     }
