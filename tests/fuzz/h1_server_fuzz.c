@@ -129,8 +129,8 @@ static void answer_body(struct fuzz *f)
         return;
     must(bufq_push_copy(&f->w.shard.queues, &x->st.tx, span_of(bytes, how & 15)) == WHY_OK, "push");
     x->st.tx_end = (how & 16) != 0;
-    if ((how & 32) != 0 && x->st.tx_end && head_add(&x->rx_trailers, SPAN_LIT("t"), SPAN_LIT("1"), 0))
-        x->st.tx_trailers = &x->rx_trailers;
+    if ((how & 32) != 0 && x->st.tx_end && head_add(&x->tx_trailers, SPAN_LIT("t"), SPAN_LIT("1"), 0))
+        x->st.tx_trailers = &x->tx_trailers;
     h1_world_touch(&f->w);
 }
 

@@ -19,7 +19,7 @@ enum { H1_WORLD_TEXT_BYTES = 1 << 18 };
 struct h1_exchange {
     struct stream st;
     struct arena  arena;
-    struct head   rx_head, rx_trailers, tx_head;
+    struct head   rx_head, rx_trailers, tx_head, tx_trailers;
     struct task   task;
 };
 
@@ -45,6 +45,7 @@ static inline void h1_world_exchange_open(struct h1_world *w)
     head_init(&x->rx_head, &x->arena);
     head_init(&x->rx_trailers, &x->arena);
     head_init(&x->tx_head, &x->arena);
+    head_init(&x->tx_trailers, &x->arena);
     x->task.kind = TASK_EXCHANGE;
     x->st.rx_head = &x->rx_head;
     x->st.rx_trailers = &x->rx_trailers;

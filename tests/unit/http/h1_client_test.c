@@ -108,8 +108,8 @@ TEST(h1_client_sends_bodies)
     h1_world_send(w, "abc", false);
     check_out(w, "3\r\nabc\r\n");
     CHECK(w->x.st.tx_wire_bytes == 3 && !w->x.st.tx_done && !w->session->wants_write, "sent\n");
-    CHECK(head_add(&w->x.rx_trailers, SPAN_LIT("t"), SPAN_LIT("1"), 0), "add\n");
-    w->x.st.tx_trailers = &w->x.rx_trailers;
+    CHECK(head_add(&w->x.tx_trailers, SPAN_LIT("t"), SPAN_LIT("1"), 0), "add\n");
+    w->x.st.tx_trailers = &w->x.tx_trailers;
     h1_world_send(w, "", true);
     check_out(w, "0\r\nt: 1\r\n\r\n");
     CHECK(w->x.st.tx_done, "end\n");

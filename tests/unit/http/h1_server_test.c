@@ -205,8 +205,8 @@ TEST(h1_server_frames_streams)
     h1_world_send(w, "ab", false);
     check_out(w, "2\r\nab\r\n");
     check_out(w, "");
-    CHECK(head_add(&w->x.rx_trailers, SPAN_LIT("x-t"), SPAN_LIT("1"), 0), "add\n");
-    w->x.st.tx_trailers = &w->x.rx_trailers;
+    CHECK(head_add(&w->x.tx_trailers, SPAN_LIT("x-t"), SPAN_LIT("1"), 0), "add\n");
+    w->x.st.tx_trailers = &w->x.tx_trailers;
     h1_world_send(w, "c", true);
     check_out(w, "1\r\nc\r\n0\r\nx-t: 1\r\n\r\n");
     CHECK(w->x.st.tx_done && w->x.st.tx_wire_bytes == 3, "end\n");
