@@ -182,6 +182,20 @@ static bool conn_turn_first(struct conn_table *ct, struct conn *c)
     return c->state == CONN_OPEN;
 }
 
+/* The peer sends no more. In the middle of something TLS must have said so itself: else anybody may have cut it (RFC 8446
+ * s6.1), and what only ends with the connection is not known to be whole. */
+static enum why conn_turn_eof(const struct conn *c)
+{
+    struct session *s = c->session;
+    enum why why = WHY_IO_EOF;
+
+    if (c->is_broken)
+        return (enum why)c->why;
+    if (c->tls != NULL && !s->is_idle)
+        why = tls_eof(c->tls);
+    return why == WHY_IO_EOF ? s->type->feed_end(s) : why;
+}
+
 /* Let the session eat; false when the connection is ending. */
 static bool conn_turn_input(struct conn_table *ct, struct conn *c)
 {
@@ -203,7 +217,7 @@ static bool conn_turn_input(struct conn_table *ct, struct conn *c)
     }
     if (why == WHY_OK && c->has_eof && !c->eof_told && bufq_is_empty(in) && bufq_is_empty(&c->wire_in)) {
         c->eof_told = true;
-        why = c->is_broken ? (enum why)c->why : s->type->feed_end(s);
+        why = conn_turn_eof(c);
     }
     if (s->in_head && !was_in_head)
         c->head_ns = ct->shard->now_ns;

@@ -358,9 +358,10 @@ static enum why fill_client(struct tls_client *client, const struct upstream *up
 {
     enum why why = WHY_OK;
 
-    client->ctx = wolfSSL_CTX_new(wolfTLS_client_method());
+    client->ctx = wolfSSL_CTX_new(up->tls_version_max == VERSION_12 ? wolfTLSv1_2_client_method() : wolfTLS_client_method());
     if (client->ctx == NULL || !set_common(client->ctx, false) ||
-        wolfSSL_CTX_SetMinVersion(client->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS ||
+        wolfSSL_CTX_SetMinVersion(client->ctx, up->tls_version_min == VERSION_13 ? WOLFSSL_TLSV1_3 : WOLFSSL_TLSV1_2) !=
+            WOLFSSL_SUCCESS ||
         wolfSSL_CTX_UseSessionTicket(client->ctx) != WOLFSSL_SUCCESS)
         return complain(to, "%s", why_sentence(WHY_TLS_NO_MEMORY));
     wolfSSL_CTX_set_verify(client->ctx, up->verify_ca ? WOLFSSL_VERIFY_PEER : WOLFSSL_VERIFY_NONE, tls_verify_call);
