@@ -8,7 +8,7 @@
 
 #include "lib/conn_lab.h"
 
-enum { WORLD_CALLS_MAX = 8 };
+enum { WORLD_CALLS_MAX = 40 };
 
 struct call {
     struct task   task;
