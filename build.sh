@@ -10,7 +10,7 @@ logs=$out/log
 usage() {
     cat <<'EOF'
 ./build.sh run [DIR]        build and start the gateway in the foreground, with the demo documents (or those in DIR)
-./build.sh test [NAME]      everything that must hold: unit, simulation, fuzz corpora, tidy, scenarios, interop;
+./build.sh test [NAME]      everything that must hold: unit, simulation, fuzz corpora, tidy, scenarios, interop, soak;
                             with NAME only the test programs whose name contains it
 ./build.sh build [--locked] build the release and its bill of materials; --locked insists on proxy/deps/deps.lock
 ./build.sh tidy             check layers, names, lengths, banned calls, documentation rows
@@ -263,6 +263,7 @@ suite_threads() { tests/run.sh "$out/tsan" tests/threads.txt "$name_part"; }
 suite_tidy() { python3 tests/tidy/tidy.py --suite; }
 suite_scenario() { tests/scenario/run; }
 suite_interop() { tests/interop/run; }
+suite_soak() { tests/soak/run; }
 
 # lane SUITE...: one after the other, the lines of each into .out/test/SUITE.
 lane() {
@@ -294,7 +295,7 @@ verb_test() {
     if [ -z "$name_part" ]; then
         work=(tidy programs)
         need_clang
-        for suite in scenario interop; do
+        for suite in scenario interop soak; do
             [ ! -x "tests/$suite/run" ] || { need_suite "$suite"; wait_for+=("$suite"); }
         done
     fi
