@@ -170,9 +170,19 @@ struct up_endpoint *up_pick(struct up *u, struct rng *rng, const struct up_endpo
     must_not_reach("up_pick: unlisted algorithm");
 }
 
+/* A connection was verified for one name. Where that name is each request's own host, it may carry no other request: the next
+ * one may be for another host, and only a new handshake can say whose that is. */
+static bool up_may_keep(const struct up *u)
+{
+    return u->tls == NULL || u->server_name.len > 0;
+}
+
 static struct conn *up_find_kept(struct up_endpoint *ep)
 {
     struct list_node *n;
+
+    if (!up_may_keep(ep->up))
+        return NULL;
 
     while ((n = ep->idle.head.prev) != &ep->idle.head) { /* The one used last is the warmest. */
         struct conn *c = container_of(n, struct conn, link);
@@ -212,7 +222,7 @@ enum why up_lend(struct up_table *t, struct up_endpoint *ep, struct span server_
             return why;
         ep->conns_n++;
         u->conns_n++;
-        if (c->session->type->is_multiplexed)
+        if (c->session->type->is_multiplexed && up_may_keep(u))
             list_push(&ep->shared, &c->link);
     } else {
         c->is_reused = true;
@@ -229,10 +239,15 @@ void up_return(struct up_table *t, struct up_endpoint *ep, struct conn *c)
 
     MUST(ep->requests_n > 0);
     ep->requests_n--;
-    if (s == NULL || s->type->is_multiplexed)
+    if (s == NULL)
         return;
     MUST(c->owner == ep);
-    if (!s->may_start || s->is_done || c->has_eof || c->is_broken || ep->up->is_retired || t->conns->is_draining ||
+    if (s->type->is_multiplexed) {
+        if (!up_may_keep(ep->up))
+            conn_drain(t->conns, c);
+        return;
+    }
+    if (!up_may_keep(ep->up) || !s->may_start || s->is_done || c->has_eof || c->is_broken || ep->up->is_retired || t->conns->is_draining ||
         ep->idle_n >= UP_IDLE_CONNS_MAX) {
         shard_wake(t->conns->shard, &c->task);
         if (s->may_start)

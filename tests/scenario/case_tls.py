@@ -630,3 +630,11 @@ def test_load_with_reloads_and_new_certificates():
         for t in threads:
             t.join(30)
         assert not wrong and n[0] > 20, (n, wrong[:3])
+
+
+def test_kept_upstream_connection_is_for_one_name():
+    """Without serverName the request's host is verified: a connection verified for one host must not carry another's."""
+    with upstream(server_context(certificate("up.test"))) as up:
+        with Forge(to_tls(up, caCert=ca())) as f, Client(f.port) as c:
+            assert c.get(host="up.test")[0] == 200
+            c.ask_problem("GET / HTTP/1.1\r\nHost: other.test\r\n\r\n", 502, "up-tls-cert-name")

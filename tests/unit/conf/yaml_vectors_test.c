@@ -251,7 +251,7 @@ static int run_file(const char *dir, const char *name)
 {
     struct conf_arena *arena = conf_arena_open(16 << 20);
     struct diag *diag = malloc(sizeof(*diag));
-    char path[4096], *bytes = malloc(1 << 20);
+    char path[8192], *bytes = malloc(1 << 20);
     struct document_set set;
     struct span yaml = SPAN_NONE, tree = SPAN_NONE;
     int n = 0;
