@@ -154,14 +154,17 @@ static void server_send(struct h2_session *s, struct h2_stream *x)
 
 static enum why server_ending(struct h2_session *s, struct h2_stream *x, uint32_t code)
 {
-    UNUSED(s);
+    enum why why = x->why;
+
     UNUSED(code);
     if (x->st->rx_end && x->st->tx_done)
         return WHY_OK;
-    if (x->why != WHY_OK)
-        return x->why;
     /* Without a reset by the client it was nghttp2 that found the request wanting, and it does not say more. */
-    return x->has_peer_end ? WHY_H2_CANCELLED : WHY_H2_MESSAGE;
+    if (why == WHY_OK)
+        why = x->has_peer_end ? WHY_H2_CANCELLED : WHY_H2_MESSAGE;
+    if (!x->st->rx_has_head) /* No exchange has begun that would count it. */
+        counter_why(&s->base.shard->counters, why);
+    return why;
 }
 
 static enum why server_name(enum why why)

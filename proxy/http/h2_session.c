@@ -42,6 +42,7 @@ static void session_fail(struct h2_session *s, enum why why)
         return;
     MUST(why != WHY_OK && s->piece == NULL);
     s->fail = s->side->name(why);
+    counter_why(&s->base.shard->counters, s->fail); /* The connection's own ending, beside those of its requests. */
     /* When there is no memory even for this, the connection closes without a word. */
     (void)nghttp2_session_terminate_session(s->ng, session_code(why));
     for (unsigned i = 0; i < s->fresh; i++)
