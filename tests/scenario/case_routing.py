@@ -144,7 +144,8 @@ def test_hosts_of_listeners():
     """The most specific listener has the host for itself; a host that none has is refused."""
     with Upstream(serving(named)) as up:
         port = free_port()
-        gw = gateway(None, listeners=[listener(port, "*.wild.test", tags={"l": "wild"}), listener(port, "own.wild.test", tags={"l": "own"})])
+        gw = gateway(None, listeners=[listener(port, "*.wild.test", tags={"l": "wild"}),
+                                      listener(port, "own.wild.test", tags={"l": "own"})])
         docs = [gw, service("a", up.port), route("wild", to("wild", "/")), route("own", to("own", "/own"))]
         docs[2]["spec"]["targetRef"]["tags"] = {"l": "wild"}
         docs[3]["spec"]["targetRef"]["tags"] = {"l": "own"}
@@ -199,7 +200,8 @@ def rewrite(**fields):
 
 
 REWRITES = [
-    ("/api", rewrite(path=prefix_change("/v1")), [("/api/a?b=c", "/v1/a?b=c", "a.test"), ("/api", "/v1", "a.test"), ("/api/", "/v1/", "a.test")]),
+    ("/api", rewrite(path=prefix_change("/v1")), [("/api/a?b=c", "/v1/a?b=c", "a.test"), ("/api", "/v1", "a.test"),
+                                                    ("/api/", "/v1/", "a.test")]),
     ("/strip", rewrite(path=prefix_change("/")), [("/strip/a", "/a", "a.test"), ("/strip", "/", "a.test"), ("/strip/", "/", "a.test")]),
     ("/full", rewrite(path=full_change("/x")), [("/full/a/b?c", "/x?c", "a.test")]),
     ("/host", rewrite(hostname="in.test"), [("/host/a", "/host/a", "in.test")]),

@@ -174,7 +174,8 @@ HELLOS = [
     ("version 1.1 only", hello(versions=b"\x03\x02"), "tls-version"),
     ("not a hello", b"\x16\x03\x01\x00\x04\x02\x00\x00\x00", ("tls-hello-bad", "tls-not-tls", "tls-handshake")),
     ("empty record", b"\x16\x03\x01\x00\x00" * 40, ("tls-hello-bad", "tls-hello-long", "tls-not-tls", "tls-record")),
-    ("hello too long", b"\x16\x03\x01\x40\x00\x01\x00\xff\xff" + b"\x00" * 16380 + b"\x16\x03\x01\x40\x00" + b"\x00" * 16384, "tls-hello-long"),
+    ("hello too long", b"\x16\x03\x01\x40\x00\x01\x00\xff\xff" + b"\x00" * 16380 + b"\x16\x03\x01\x40\x00" + b"\x00" * 16384,
+     "tls-hello-long"),
 ]
 
 
@@ -317,7 +318,8 @@ def test_large_bodies():
     with Upstream(serving(script)) as up, one(up) as f:
         for version in (V12, V13):
             with TlsClient(f.tls_port, context=client_context(version=version)) as c:
-                sender = threading.Thread(target=c.send, args=(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n" % len(big) + big,))
+                head = b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n" % len(big)
+                sender = threading.Thread(target=c.send, args=(head + big,))
                 sender.start()
                 status, _, body = c.response()
                 sender.join()

@@ -79,7 +79,8 @@ def make_certificate(host, kind, by, days, client, serial):
     openssl("req", "-new", "-key", made.key_path, "-subj", f"/CN={host}", "-out", request)
     alternative = "IP" if host.replace(".", "").isdigit() else "DNS"
     with open(extensions, "w", encoding="ascii") as f:
-        f.write(f"subjectAltName={alternative}:{host}\nbasicConstraints=CA:FALSE\nextendedKeyUsage={'client' if client else 'server'}Auth\n")
+        f.write(f"subjectAltName={alternative}:{host}\nbasicConstraints=CA:FALSE\n"
+                f"extendedKeyUsage={'client' if client else 'server'}Auth\n")
     arguments = ["x509", "-req", "-in", request, "-CA", issuer.chain_path, "-CAkey", issuer.key_path, "-CAcreateserial", "-sha256",
                  "-extfile", extensions, "-out", made.chain_path]
     if days >= 0:
