@@ -62,6 +62,14 @@ static void merge(struct compile *c, struct merge_table *t, const struct rule_pl
         m->backends = rule;
 }
 
+/* Only now is it known: the backends may have come from a weaker document. */
+static void check_leads_somewhere(struct compile *c, const struct merged *m)
+{
+    if (m->filters->redirect == NULL && m->backends->spec->conf->backends.n == 0)
+        diag_error(c->set->diag, node_place(m->rule->spec->conf->node),
+                   "this rule leads nowhere: write `backendRefs`, or a RequestRedirect");
+}
+
 /* Policies of a route in the order of enum policy_index, with their configurations. */
 static bool fill_chain(struct compile *c, const struct merged *m, const struct route_settings *settings,
                        struct chain_entry *entries, uint32_t *out_n)
@@ -191,6 +199,8 @@ bool compile_host(struct compile *c, const struct listener_plan *l, struct to_pl
     routes = at = routes_n <= CONF_ROUTES_MAX ? conf_arena_array(c->arena, routes_n, sizeof(*routes)) : NULL;
     if (routes == NULL)
         return false;
+    for (uint32_t i = 0; i < t.rules_n; i++)
+        check_leads_somewhere(c, &t.rules[i]);
     for (uint32_t i = 0; i < t.rules_n; i++)
         if (!build_routes(c, l, &t.rules[i], i, &at))
             return false;

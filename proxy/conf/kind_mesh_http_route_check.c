@@ -235,10 +235,6 @@ static bool check_rule(const struct rule_spec *rule, struct diag *diag)
     }
     for (uint32_t i = 0; i < rule->conf->backends.n; i++)
         is_good &= target_ref_allow(&backends[i].ref, 1u << TARGET_MESH_EXTERNAL_SERVICE, diag);
-    if (rule->conf->backends.n == 0 && (seen & (1u << FILTER_REQUEST_REDIRECT)) == 0) {
-        diag_error(diag, node_place(rule->conf->node), "this rule leads nowhere: write `backendRefs`, or a RequestRedirect");
-        is_good = false;
-    }
     return is_good;
 }
 

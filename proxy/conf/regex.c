@@ -137,7 +137,6 @@ const struct regex *regex_compile(struct conf_arena *arena, struct span pattern,
     }
     pcre2_set_match_limit(regex->limits, REGEX_MATCH_STEPS_MAX);
     pcre2_set_depth_limit(regex->limits, REGEX_DEPTH_MAX);
-    pcre2_set_heap_limit(regex->limits, REGEX_STACK_BYTES_MAX / 1024);
     return regex;
 }
 

@@ -81,6 +81,18 @@ TEST(compile_host_merges)
     conf_free(s);
 }
 
+TEST(compile_host_fills_up_backends)
+{
+    struct snapshot *s = conf_check_load(GATEWAY SERVICE("a")
+        ROUTE("strong", "{matches: [{method: GET}], default: {filters: [{type: URLRewrite, urlRewrite: {hostname: h}}]}}")
+        ROUTE("weak", "{matches: [{method: GET}], default: {backendRefs: [{kind: MeshExternalService, name: a}]}}"));
+    const struct virtual_host *h = &s->listeners[0].hosts[0];
+
+    CHECK(h->routes_n == 1 && h->routes[0].backends_n == 1 && h->routes[0].weight_sum == 1, "%u\n", h->routes[0].backends_n);
+    CHECK(span_is(h->routes[0].name, SPAN_LIT("strong")) && h->routes[0].rewrite != NULL, "filters\n");
+    conf_free(s);
+}
+
 TEST(compile_host_chains)
 {
     struct snapshot *s = conf_check_load(GATEWAY
@@ -105,4 +117,5 @@ TEST(compile_host_chains)
     conf_free(s);
 }
 
-CHECK_RUN(RUN(compile_host_orders), RUN(compile_host_ties), RUN(compile_host_merges), RUN(compile_host_chains))
+CHECK_RUN(RUN(compile_host_orders), RUN(compile_host_ties), RUN(compile_host_merges),
+          RUN(compile_host_fills_up_backends), RUN(compile_host_chains))

@@ -239,6 +239,21 @@ static const struct says_row rows[] = {
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
       "" },
+    { "leads nowhere",
+      "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
+      "---\n"
+      "type: MeshHTTPRoute\n"
+      "name: r\n"
+      "spec:\n"
+      "  to:\n"
+      "    - targetRef: {kind: Mesh}\n"
+      "      rules:\n"
+      "        - matches: [{}]\n"
+      "          default: {filters: []}\n"
+      "---\n"
+      "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
+      "[{address: 127.0.0.1, port: 9000}]}}\n",
+      "10:20: error: this rule leads nowhere: write `backendRefs`, or a RequestRedirect\n" },
     { "service of bytes",
       "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
       "---\n"

@@ -426,16 +426,6 @@ static const struct says_row rows[] = {
       "[{address: 127.0.0.1, port: 9000}]}}\n",
       "9:68: error: `ReplacePrefixMatch` needs a PathPrefix in each of the rule's matches: write "
       "ReplaceFullPath\n" },
-    { "leads nowhere",
-      "type: MeshHTTPRoute\n"
-      "name: r\n"
-      "spec:\n"
-      "  to:\n"
-      "    - targetRef: {kind: Mesh}\n"
-      "      rules:\n"
-      "        - matches: [{method: GET}]\n"
-      "          default: {filters: []}\n",
-      "8:20: error: this rule leads nowhere: write `backendRefs`, or a RequestRedirect\n" },
     { "backend of the mesh",
       "type: MeshHTTPRoute\n"
       "name: r\n"
