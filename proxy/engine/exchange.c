@@ -313,8 +313,8 @@ static bool exchange_is_over(const struct exchange *x)
 {
     if (!x->down.tx_end || !bufq_is_empty(&x->up.rx))
         return false;
-    /* A tunnel has two directions, and each may outlive the other. */
-    return !x->down.tx_tunnel || x->up.tx_end;
+    /* A tunnel has two directions, and each may outlive the other; but not the connection that it goes over. */
+    return !x->down.tx_tunnel || x->up.tx_end || x->up.session == NULL;
 }
 
 /* Bytes in both directions; answers why it must end early. */
