@@ -49,6 +49,7 @@ void conn_arm_send(struct conn_table *ct, struct conn *c)
         return;
     MUST(!c->is_shut);
     c->send_armed = true;
+    c->progress_ns = ct->shard->now_ns; /* A reader stalls from here on, however long there was nothing for it. */
     c->inflight_n++;
     front = bufq_front(&c->out);
     if (front.len < c->out.bytes)
@@ -83,11 +84,12 @@ void conn_release(struct conn_table *ct, struct conn *c)
 
 /* ---- events ---- */
 
-/* Below a quarter of free receive buffers, what arrives is copied out at once: slow readers can then never hold all of the
- * kernel's buffers, and the rest keeps turning over. */
+/* When no more than a quarter of the receive buffers is free, what arrives is copied out at once: slow readers can then never hold
+ * all of the kernel's buffers, and the rest keeps turning over. (The one that the kernel is filling counts as free, and so it must
+ * not be the last one that is held: a reader's WINDOW_UPDATE could not come in any more.) */
 static enum why conn_keep_input(struct conn_table *ct, struct conn *c, struct ring_event *ev)
 {
-    if (ring_buffers_free(ct->ring) >= ring_buffers_n(ct->ring) / 4)
+    if (ring_buffers_free(ct->ring) > ring_buffers_n(ct->ring) / 4)
         return bufq_push_buf(&ct->shard->queues, &c->wire_in, ev->buf, ev->at, (uint32_t)ev->n);
     enum why why = bufq_push_copy(&ct->shard->queues, &c->wire_in, span_of(ev->at, (size_t)ev->n));
     buf_drop(ev->buf);
