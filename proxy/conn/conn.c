@@ -114,14 +114,25 @@ static uint64_t conn_deadline(const struct conn *c, enum why *out_why)
     must_not_reach("conn_deadline: unlisted state");
 }
 
+/* When to look at c, now that its deadline is another; 0: no need. What makes it idle (a send that is done, a request that is
+ * over) asks for no turn, so it is looked at when it could have been idle for long enough. */
+static uint64_t conn_look(const struct conn_table *ct, const struct conn *c, uint64_t deadline_ns)
+{
+    uint64_t idle_ns = ct->shard->now_ns + c->idle_ms * NS_PER_MS;
+
+    if (c->state != CONN_OPEN || c->idle_ms == 0)
+        return deadline_ns;
+    return deadline_ns == 0 || idle_ns < deadline_ns ? idle_ns : deadline_ns;
+}
+
 /* An armed timer that is early is left alone: it looks again when it fires. */
 void conn_watch(struct conn_table *ct, struct conn *c)
 {
     enum why why;
-    uint64_t deadline_ns = conn_deadline(c, &why);
+    uint64_t look_ns = conn_look(ct, c, conn_deadline(c, &why));
 
-    if (deadline_ns != 0 && (c->timer.deadline_ns == 0 || c->timer.deadline_ns > deadline_ns))
-        wheel_arm(&ct->shard->wheel, &c->timer, deadline_ns);
+    if (look_ns != 0 && (c->timer.deadline_ns == 0 || c->timer.deadline_ns > look_ns))
+        wheel_arm(&ct->shard->wheel, &c->timer, look_ns);
 }
 
 /* The session may still have an answer for a client that is too slow, and counts that itself. */
@@ -146,12 +157,10 @@ void conn_on_timer(struct conn_table *ct, struct conn *c)
     enum why why = WHY_OK;
     uint64_t deadline_ns = conn_deadline(c, &why);
 
-    if (deadline_ns == 0)
-        return;
-    if (deadline_ns > ct->shard->now_ns)
-        wheel_arm(&ct->shard->wheel, &c->timer, deadline_ns);
-    else
+    if (deadline_ns != 0 && deadline_ns <= ct->shard->now_ns)
         conn_expire(ct, c, why);
+    else
+        conn_watch(ct, c);
 }
 
 /* ---- opening ---- */

@@ -68,6 +68,19 @@ def test_use_keeps_a_connection():
         assert up.connections_n == 1
 
 
+
+def test_kept_upstream_connection_ends_when_idle():
+    """Even where other deadlines were further off when it was last looked at: to connect, to send."""
+    with Upstream() as up, simple(up, [timeouts(idleTimeout="1s", connectionTimeout="20s")]) as f, Client(f.port) as c:
+        for _ in range(3):
+            assert c.get()[0] == 200
+        began = time.monotonic()
+        Upstream.wait(lambda: up.open[0].fileno() == -1, "the end of the kept connection")
+        assert 0.8 < took(began) < 4, took(began)
+        assert up.connections_n == 1
+        assert c.get()[0] == 200 and up.connections_n == 2
+
+
 def test_slow_body():
     """A body that stops coming: the client is told, the upstream is let go."""
     gone = []

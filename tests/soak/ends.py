@@ -74,19 +74,24 @@ class H1:
         self.c = connect(*args, **more)
 
     def ask(self, path, body_bytes=0, n=1):
-        """n requests, pipelined; the generation of the last."""
+        """n requests, pipelined; the generation of the last. All are read to their end, then the worst is told."""
         head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
         if body_bytes:
             head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {body_bytes}\r\n\r\n" + "x" * body_bytes
         self.c.send(head * n)
-        generation = 0
+        generation, worst = 0, None
         for _ in range(n):
             status, fields = self.c.head()
             try:
                 body = self.c.body(status, fields)
             except (EOFError, ConnectionResetError) as e:
                 raise Cut(str(e)) from None
-            generation = judge(path, body_bytes, status, fields, body)
+            try:
+                generation = judge(path, body_bytes, status, fields, body)
+            except (Named, Wrong) as e:
+                worst = e if worst is None or isinstance(e, Wrong) else worst
+        if worst:
+            raise worst
         return generation
 
     def close(self):
