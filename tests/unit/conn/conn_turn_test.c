@@ -50,7 +50,7 @@ TEST(conn_turn_first_bytes)
 TEST(conn_turn_plain_http_is_told_where_it_is)
 {
     struct world *w = world_open(NULL);
-    size_t body_bytes;
+    size_t body_bytes = 0;
 
     w->lab.is_tls = true;
     int peer = lab_connect(&w->lab);
