@@ -64,7 +64,6 @@ struct conn {
     uint16_t         inflight_n; /* operations that the kernel has                     */
     uint16_t         why;        /* enum why: reason of the end, first one wins        */
     uint8_t          state;      /* enum conn_state                                    */
-    uint8_t          alpn;       /* enum tls_alpn to be answered                       */
     bool             is_client : 1;       /* accepted by us                            */
     bool             expects_tls : 1;     /* client: its listener speaks TLS           */
     bool             recv_armed : 1;
@@ -78,7 +77,6 @@ struct conn {
     bool             must_reset : 1;      /* an orderly end would say that the answer is whole */
     bool             is_shut : 1;         /* our sending side is shut                  */
     bool             is_draining : 1;
-    bool             is_reused : 1;       /* upstream: lent out before                 */
     bool             goodbye_said : 1;    /* TLS close_notify queued                   */
     struct socket_address peer;           /* client: possibly from the PROXY header    */
 };

@@ -225,7 +225,6 @@ enum why up_lend(struct up_table *t, struct up_endpoint *ep, struct span server_
         if (c->session->type->is_multiplexed && up_may_keep(u))
             list_push(&ep->shared, &c->link);
     } else {
-        c->is_reused = true;
         counter_add(&t->conns->shard->counters, METRIC_UP_REUSES, 1);
     }
     ep->requests_n++;
