@@ -119,6 +119,25 @@ TEST(conn_client_does_not_read)
     world_close(w);
 }
 
+/* Who had nothing to read for long does not stall at the first byte. */
+TEST(conn_answers_after_a_long_silence)
+{
+    struct world *w = world_open(NULL);
+    int peer;
+
+    w->timeouts.idle_ns = 10 * CONN_STALL_MS_MAX * NS_PER_MS;
+    w->is_silent = true;
+    peer = lab_connect(&w->lab);
+    lab_send(&w->lab, peer, GET);
+    lab_pass(&w->lab, 2 * CONN_STALL_MS_MAX * NS_PER_MS);
+    world_answer(w, &w->calls[0]);
+    lab_run(&w->lab);
+    CHECK(lab_read(&w->lab, peer, w->text) == RING_SIM_NOTHING && strstr(w->text, "200 OK") != NULL, "%s\n", w->text);
+    CHECK(w->gone_n == 0 && lab_why(&w->lab, WHY_CONN_READ_SLOW) == 0, "%s\n", why_name(w->gone_why));
+    ring_sim_peer_close(peer);
+    world_close(w);
+}
+
 TEST(conn_drains)
 {
     static const struct { const char *name, *sent; bool is_silent; uint32_t gone_n; const char *says; } rows[] = {
@@ -285,6 +304,7 @@ TEST(conn_survives_each_slot_that_is_refused)
 }
 
 CHECK_RUN(RUN(conn_answers_and_keeps), RUN(conn_slots_are_used_up), RUN(conn_deadlines), RUN(conn_deadlines_do_not_move_with_each_byte),
-          RUN(conn_client_does_not_read), RUN(conn_drains), RUN(conn_drains_with_the_next_answer), RUN(conn_connects),
+          RUN(conn_client_does_not_read), RUN(conn_answers_after_a_long_silence), RUN(conn_drains),
+          RUN(conn_drains_with_the_next_answer), RUN(conn_connects),
           RUN(conn_connects_in_vain), RUN(conn_connects_without_room), RUN(conn_survives_each_operation_that_fails),
           RUN(conn_survives_each_slot_that_is_refused))
