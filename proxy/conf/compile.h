@@ -49,7 +49,8 @@ struct listener_plan {
     const struct conf_document    *doc;
     const struct gateway_listener *spec;
     struct span hostname;                /* "" for any */
-    uint32_t    number;                  /* listener_name_index of the snapshot */
+    uint32_t    number;                  /* over the load: as written */
+    uint32_t    key;                     /* listener_key of the snapshot */
 };
 
 struct compile {

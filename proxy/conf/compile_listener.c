@@ -15,6 +15,7 @@
 #include "conf/host_index.h"
 #include "conf/kind_forge_listener.h"
 #include "conf/kind_mesh_gateway.h"
+#include "conf/name_hash.h"
 #include "conf/socket_text.h"
 
 /* A route's rules for one host, while hosts are found. */
@@ -26,7 +27,7 @@ struct binding {
 };
 
 struct port {
-    const struct listener_plan *listeners;   /* of c->listeners: one port, as written */
+    struct listener_plan *listeners;         /* of c->listeners: one port, as written */
     uint32_t        listeners_n;
     const struct host_index *index;          /* host name -> listener */
     struct binding *bindings;
@@ -57,14 +58,27 @@ static bool collect_listeners(struct compile *c)
         const struct gateway_listener *items = doc->is_valid ? spec->conf->listeners.items : NULL;
         for (uint32_t i = 0; doc->is_valid && i < spec->conf->listeners.n; i++) {
             struct listener_plan *plan = &c->listeners[c->listeners_n];
-            *plan = (struct listener_plan){ doc, &items[i], items[i].hostname, c->listeners_n++ };
+            *plan = (struct listener_plan){ doc, &items[i], items[i].hostname, c->listeners_n++, 0 };
             if (plan->hostname.at == NULL || host_is_any(plan->hostname))
                 plan->hostname = SPAN_LIT("");
+            plan->key = name_hash(plan->hostname);
         }
     }
     if (n > 0)
         qsort(c->listeners, n, sizeof(*c->listeners), listener_order);
     return true;
+}
+
+/* A key lives longer than a generation, in the connections that were accepted under it, so it comes from what a listener is on
+ * its port: its host name. Two names of one port with one hash are told apart by their order, until that changes. */
+static void separate_keys(struct listener_plan *listeners, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (listeners[k].key == listeners[i].key) {
+                listeners[i].key++;
+                k = UINT32_MAX; /* From the start again. */
+            }
 }
 
 /* Listeners of one port agree on the protocol and differ in their hosts. */
@@ -187,7 +201,7 @@ static bool build_host(struct compile *c, const struct port *port, const struct 
         if (bindings[i].to != NULL && (tos_n == 0 || tos[tos_n - 1] != bindings[i].to))
             tos[tos_n++] = bindings[i].to;
     host->hostname = conf_arena_copy(c->arena, bindings[0].pattern);
-    host->listener_name_index = port->listeners[bindings[0].owner].number;
+    host->listener_key = port->listeners[bindings[0].owner].key;
     return host->hostname.at != NULL && compile_host(c, &port->listeners[bindings[0].owner], tos, tos_n, host);
 }
 
@@ -216,7 +230,7 @@ static bool build_hosts(struct compile *c, struct port *port, struct listener *l
     for (uint32_t i = 0; i < n; i++) {
         int32_t above = host_index_above(listener->host_index, hosts[i].hostname);
         /* Not beyond the listener's own host: there another listener begins, or nothing. */
-        if (above != HOST_NONE && hosts[above].listener_name_index == hosts[i].listener_name_index)
+        if (above != HOST_NONE && hosts[above].listener_key == hosts[i].listener_key)
             hosts[i].fallback = &hosts[above];
     }
     return true;
@@ -284,6 +298,7 @@ static bool build_port(struct compile *c, struct port *port, struct listener_set
         port->index = NULL;
         return true; /* Told. */
     }
+    separate_keys(port->listeners, port->listeners_n);
     listener->name = conf_arena_format(c->arena, "%.*s:%lld", SPAN_FMT(first->doc->name), (long long)first->spec->port);
     for (uint32_t i = 0; i < port->listeners_n; i++) {
         const struct gateway_resources *r = port->listeners[i].spec->resources;

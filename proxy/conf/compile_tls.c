@@ -102,7 +102,7 @@ bool compile_tls_hosts(struct compile *c, const struct listener_plan *plans, uin
     for (uint32_t i = 0; i < n; i++) {
         if (plans[i].spec->tls == NULL)
             continue; /* Told: a port has one protocol. */
-        hosts[i] = (struct tls_host){ .listener_name_index = plans[i].number };
+        hosts[i] = (struct tls_host){ .listener_key = plans[i].key };
         hosts[i].hostname = conf_arena_copy(c->arena, plans[i].hostname);
         if (hosts[i].hostname.at == NULL || !build_certificates(c, &plans[i], &hosts[i]) ||
             !apply_settings(c, &plans[i], &hosts[i]))

@@ -115,7 +115,7 @@ struct virtual_host {
     struct span hostname;            /* "", "*" = any; "*.x"; "x"; lower case */
     const struct route *routes;      /* in precedence order (kuma-dialect.md 3.3): the first that matches is the one */
     uint32_t    routes_n;
-    uint32_t    listener_name_index; /* the MeshGateway listener it belongs to, numbered over the snapshot */
+    uint32_t    listener_key;        /* of the MeshGateway listener it belongs to: unlike on one port, alike in every generation */
     const struct route_index *index;
     const struct virtual_host *fallback; /* asked when none of the routes matches: the listener's next less specific host, or NULL */
 };
@@ -126,7 +126,7 @@ struct tls_certificate {             /* PEM, kept for the TLS contexts to be bui
 
 struct tls_host {                    /* one server name's TLS: certificates and policy */
     struct span hostname;            /* as in virtual_host */
-    uint32_t    listener_name_index; /* as in virtual_host: a Host of another one than the SNI's is misdirected (421) */
+    uint32_t    listener_key;        /* as in virtual_host: a Host of another one than the SNI's is misdirected (421) */
     const struct tls_certificate *certificates;
     uint32_t    certificates_n;      /* 1..2: ECDSA and RSA side by side */
     uint8_t     version_min, version_max;      /* 12 or 13 */

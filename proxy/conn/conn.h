@@ -56,7 +56,7 @@ struct conn {
     uint64_t         opened_ns;
     int              fd;
     uint32_t         listener;   /* client: number of its listener                     */
-    uint32_t         tls_host;   /* client: listener_name_index of the TLS host that answered */
+    uint32_t         tls_host;   /* client: listener_key of the TLS host that answered */
     bool             has_tls_host;
     uint32_t         idle_ms, head_ms; /* copied at the start: an idle look costs no call */
     uint32_t         lingered_bytes;   /* thrown away in CONN_AWAIT_EOF                */

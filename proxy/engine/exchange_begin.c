@@ -57,7 +57,7 @@ static enum why exchange_route(struct exchange *x, const struct conn *c)
     if (vh == NULL)
         return WHY_ROUTE_NO_HOST;
     /* A host of another listener than the one whose certificate was shown: RFC 9110 s15.5.20. */
-    if (c->has_tls_host && c->tls_host != vh->listener_name_index)
+    if (c->has_tls_host && c->tls_host != vh->listener_key)
         return WHY_ROUTE_MISDIRECTED;
     x->route = router_find(vh, &x->request, head_path(&x->request));
     if (x->route == NULL)

@@ -70,7 +70,7 @@ static struct tls_server *loop_tls_pick(void *owner, struct conn *c, const struc
         number += epoch->snapshot->listeners[i].tls_hosts_n;
     number += (uint32_t)(host - listener->tls_hosts);
     *out_alpn = !hello->has_alpn ? TLS_ALPN_NONE : hello->offers_h2 && host->allows_h2 ? TLS_ALPN_H2 : TLS_ALPN_H1;
-    c->tls_host = host->listener_name_index;
+    c->tls_host = host->listener_key;
     c->has_tls_host = true;
     return epoch->snapshot->tls_servers[l->shard.id][number];
 }

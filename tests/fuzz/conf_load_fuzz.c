@@ -57,7 +57,7 @@ static void check_host(const struct snapshot *s, const struct virtual_host *h)
         MUST(is_found);
     }
     MUST(h->fallback == NULL || (host_covers(h->fallback->hostname, h->hostname) &&
-                                 h->fallback->listener_name_index == h->listener_name_index));
+                                 h->fallback->listener_key == h->listener_key));
 }
 
 static void check_listener(const struct snapshot *s, const struct listener *l)

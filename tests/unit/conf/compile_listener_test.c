@@ -192,8 +192,17 @@ TEST(compile_listener_isolates)
 
     CHECK(s->listeners_n == 2 && l->hosts == s->listeners[1].hosts, "%u\n", s->listeners_n);
     check_hosts(l, "foo.x: y:a< *.b.x:v<*.x *.x:w :a ");
-    CHECK(l->hosts[0].listener_name_index == 1 && l->hosts[1].listener_name_index == 2 && l->hosts[2].listener_name_index == 0,
-          "owners\n");
+    /* The same hosts one generation later, with others before them: connections remember keys. */
+    struct snapshot *later = conf_check_load(
+        "{type: MeshGateway, name: before, conf: {listeners: [{port: 79, protocol: HTTP}, {port: 80, protocol: HTTP, hostname: a.x}]}}\n"
+        "---\n{type: MeshGateway, name: edge, conf: {listeners: [{port: 80, protocol: HTTP, hostname: foo.x},\n"
+        "  {port: 80, protocol: HTTP, hostname: '*.x'}, {port: 80, protocol: HTTP}]}}\n");
+    const struct virtual_host *others = later->listeners[2].hosts;
+    CHECK(l->hosts[0].listener_key == others[0].listener_key && l->hosts[3].listener_key == others[2].listener_key &&
+          l->hosts[1].listener_key == others[3].listener_key && l->hosts[4].listener_key == others[3].listener_key, "keys\n");
+    CHECK(l->hosts[0].listener_key != l->hosts[1].listener_key && l->hosts[0].listener_key != l->hosts[3].listener_key &&
+          l->hosts[1].listener_key != l->hosts[3].listener_key, "keys\n");
+    conf_free(later);
     conf_free(s);
 }
 

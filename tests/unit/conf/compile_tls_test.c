@@ -25,7 +25,8 @@ TEST(compile_tls_arrives)
 
     CHECK(l->is_tls && l->tls_hosts_n == 3 && l->tls_hosts == s->listeners[1].tls_hosts, "%u\n", l->tls_hosts_n);
     CHECK(span_is(one->hostname, SPAN_LIT("a.x")) && span_is(wild->hostname, SPAN_LIT("*.x")) && any->hostname.len == 0, "order\n");
-    CHECK(one->listener_name_index == 1 && wild->listener_name_index == 0 && any->listener_name_index == 2, "owners\n");
+    CHECK(one->listener_key == l->hosts[0].listener_key && wild->listener_key == l->hosts[1].listener_key &&
+          any->listener_key == l->hosts[2].listener_key && one->listener_key != wild->listener_key, "owners\n");
     CHECK(host_index_find(l->tls_host_index, SPAN_LIT("b.x")) == 1 && host_index_find(l->tls_host_index, SPAN_LIT("")) == 2, "index\n");
     CHECK(one->version_min == 12 && one->version_max == 12 && wild->version_min == 13 && wild->version_max == 13, "versions\n");
     CHECK(!one->allows_h2 && !wild->allows_h2, "h2\n");

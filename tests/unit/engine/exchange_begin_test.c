@@ -62,7 +62,7 @@ TEST(begin_notices_a_misdirected_request)
         int client = lab_connect(&w->lab);
         struct conn *c = lab_client(&w->lab);
         c->has_tls_host = true;
-        c->tls_host = w->e.epoch->listeners[0]->hosts[0].listener_name_index + other;
+        c->tls_host = w->e.epoch->listeners[0]->hosts[0].listener_key + other;
         lab_send(&w->lab, client, "GET /api HTTP/1.1\r\nHost: a.example\r\n\r\n");
         if (other == 0) {
             world_expect(w, world_accept(w), "GET /api");

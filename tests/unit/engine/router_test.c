@@ -154,8 +154,8 @@ TEST(router_tls_hosts)
 
     CHECK(one != NULL && span_is(one->hostname, SPAN_LIT("a.x")) && span_is(wild->hostname, SPAN_LIT("*.x")), "by name\n");
     CHECK(router_tls_host(&s->listeners[0], SPAN_LIT("")) == NULL && router_tls_host(&s->listeners[0], SPAN_LIT("y")) == NULL, "others\n");
-    CHECK(router_host(&s->listeners[0], SPAN_LIT("a.x"))->listener_name_index == one->listener_name_index &&
-          router_host(&s->listeners[0], SPAN_LIT("a.x"))->listener_name_index != wild->listener_name_index, "421 can be told\n");
+    CHECK(router_host(&s->listeners[0], SPAN_LIT("a.x"))->listener_key == one->listener_key &&
+          router_host(&s->listeners[0], SPAN_LIT("a.x"))->listener_key != wild->listener_key, "421 can be told\n");
     conf_free(s);
 }
 
