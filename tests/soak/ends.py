@@ -71,6 +71,7 @@ def judge(path, body_bytes, status, fields, body):
 
 class H1:
     def __init__(self, *args, **more):
+        self.how, self.is_over = (args, more), False
         self.c = connect(*args, **more)
 
     def ask(self, path, body_bytes=0, n=1):
@@ -78,10 +79,14 @@ class H1:
         head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
         if body_bytes:
             head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {body_bytes}\r\n\r\n" + "x" * body_bytes
+        if self.is_over:  # as it was announced
+            self.c.close()
+            self.__init__(*self.how[0], **self.how[1])
         self.c.send(head * n)
         generation, worst = 0, None
         for _ in range(n):
             status, fields = self.c.head()
+            self.is_over = fields.get("connection") == "close"
             try:
                 body = self.c.body(status, fields)
             except (EOFError, ConnectionResetError) as e:
