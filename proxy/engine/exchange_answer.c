@@ -91,6 +91,7 @@ void exchange_answer_service(struct engine *e, struct exchange *x)
         .body_bytes = x->request_body_bytes,
     };
     enum why why = x->service->answer(x->service->owner, &call, &out);
+    bool cut = false;
 
     if (why != WHY_OK) {
         bufq_clear(&e->shard->queues, &out.body);
@@ -105,5 +106,11 @@ void exchange_answer_service(struct engine *e, struct exchange *x)
         x->response.has_content_length = true;
     x->response.content_length = x->response_body_bytes = out.body.bytes;
     x->down.tx = out.body;
+    /* A built-in upstream is an upstream: what a route does to answers, it does to this one. */
+    if (x->route != NULL && (why = chain_response_head(e, x, &cut)) != WHY_OK) {
+        x->why = (uint16_t)why;
+        exchange_answer_why(e, x, why);
+        return;
+    }
     answer_send(e, x);
 }

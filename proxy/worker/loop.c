@@ -45,10 +45,13 @@ static void loop_on_gone(void *owner, struct conn *c)
 {
     struct loop *l = owner;
 
-    if (c->is_client)
-        list_remove(&c->link);
-    else
+    if (!c->is_client) {
         up_on_gone(&l->engine.ups, c);
+    } else if (list_has(&c->link)) { /* else it was refused before it was ours */
+        list_remove(&c->link);
+        MUST(l->listeners[c->listener].clients_n > 0);
+        l->listeners[c->listener].clients_n--;
+    }
 }
 
 static struct tls_server *loop_tls_pick(void *owner, struct conn *c, const struct tls_hello *hello, enum tls_alpn *out_alpn,
@@ -216,13 +219,31 @@ void loop_unlisten(struct loop *l, uint32_t slot)
     }
 }
 
+/* A listener's connectionLimit, shared out evenly: each worker admits its part, so the sum is never above the limit rounded up. */
+static bool loop_is_full(const struct loop *l, uint32_t slot)
+{
+    const struct listener *listener = l->engine.epoch != NULL ? engine_listener(l->engine.epoch, slot) : NULL;
+    uint32_t workers_n = l->hub->workers_n;
+
+    if (listener == NULL || listener->connections_max == 0)
+        return false;
+    return l->listeners[slot].clients_n >= (listener->connections_max + workers_n - 1) / workers_n;
+}
+
 void loop_adopt(struct loop *l, int fd, uint32_t slot)
 {
+    if (loop_is_full(l, slot)) {
+        counter_add(&l->shard.counters, METRIC_ACCEPTED, 1);
+        counter_why(&l->shard.counters, WHY_CONN_LIMIT);
+        socket_close_now(fd);
+        return;
+    }
     struct conn *c = conn_accept(&l->conns, fd, slot, l->listeners[slot].is_tls);
 
     if (c == NULL)
         return;
     list_push(&l->clients, &c->link);
+    l->listeners[slot].clients_n++;
     if (l->is_draining)
         conn_drain(&l->conns, c);
 }

@@ -28,6 +28,7 @@ struct loop_listener {
     bool     is_open;        /* accepting                                     */
     bool     is_armed;       /* the kernel has the accept                     */
     bool     is_tls;
+    uint32_t clients_n;      /* live connections of it on this thread         */
 };
 
 struct loop_hooks {

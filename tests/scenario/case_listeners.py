@@ -181,3 +181,21 @@ def test_long_connections_are_shared_out_between_workers():
         assert live, "no figures of pools"
         for c in clients:
             c.close()
+
+
+def test_connection_limit():
+    """The third of two is closed without a word; a place that becomes free is given again."""
+    with Upstream() as up:
+        edge = gateway(free_port())
+        edge["conf"]["listeners"][0]["resources"] = {"connectionLimit": 2}
+        with Forge([edge, service("a", up.port), route("all", rule("/", [backend("a")]))]) as f:
+            with Client(f.port) as first, Client(f.port) as second:
+                assert first.get()[0] == 200 and second.get()[0] == 200
+                with Client(f.port) as third:
+                    third.send_try(GET)
+                    assert third.rest() == b""
+                f.wait_ending("conn-limit")
+                assert first.get()[0] == 200
+            f.wait(lambda: f.metrics()["forge_connections_closed_total"] >= 2, "the two are gone")
+            with Client(f.port) as again:
+                assert again.get()[0] == 200
