@@ -136,6 +136,8 @@ void h2_block_field(struct h2_block *b, struct span name, struct span value, boo
     b->fields_n++;
     if (b->bytes > HEAD_BYTES_MAX || b->fields_n > HEAD_FIELDS_MAX)
         block_fail(b, why_large(b));
+    if (b->kind == H2_BLOCK_REQUEST && span_is(name, SPAN_LIT(":method")))
+        b->is_head = span_is(value, SPAN_LIT("HEAD"));
     if (b->why != WHY_OK || b->head == NULL)
         return;
     if (name.len > 0 && name.at[0] == ':') {

@@ -30,6 +30,7 @@ struct h2_block {
     uint16_t     fields_n;
     uint16_t     cookies_n;
     uint8_t      kind;       /* enum h2_block_kind                          */
+    bool         is_head;    /* request: the method is HEAD, known without a head, too: its refusal has no body */
     bool         has_scheme;
     bool         is_from_up; /* endings are named for an upstream           */
     enum why     why;        /* first thing that was wrong                  */

@@ -88,10 +88,9 @@ static void server_end_request(struct h2_session *s, struct h2_stream *x, bool i
     enum why why = WHY_POOL_EXCHANGE_EMPTY;
 
     x->has_peer_end = is_end;
-    if (x->st != NULL) {
+    x->is_head = s->block.is_head;
+    if (x->st != NULL)
         why = h2_block_end_request(&s->block, is_end);
-        x->is_head = x->st->rx_head->method == METHOD_HEAD;
-    }
     if (why != WHY_OK) {
         server_refuse(s, x, why);
         return;
