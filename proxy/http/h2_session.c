@@ -534,7 +534,9 @@ enum why h2_session_pull(struct session *base, struct bufq *out, uint32_t room)
     } while (more || h2_payload_next_turn(s));
     if (why != WHY_OK && s->fail == WHY_OK) {
         session_fail(s, why);
-        (void)pull_frames(s); /* GOAWAY, if there is a buffer for it. */
+        /* GOAWAY. But not behind a piece that found no buffer: the preface may be missing, or a head that later ones build on. */
+        if (why != WHY_POOL_BUFFER_EMPTY)
+            (void)pull_frames(s);
     }
     s->out = NULL;
     h2_session_publish(s);
