@@ -105,6 +105,14 @@ static void conn_break(struct conn *c, enum why why)
         c->why = (uint16_t)why;
 }
 
+/* A client's connection failed, and not by its doing. A request may think that all is well: its answer was queued. */
+static void conn_fail(struct conn_table *ct, struct conn *c, enum why why)
+{
+    if (c->is_client && why_fault(why) == WHY_FAULT_US)
+        counter_why(&ct->shard->counters, why);
+    conn_close(ct, c, why);
+}
+
 static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_event *ev)
 {
     if (!ev->more) {
@@ -145,7 +153,7 @@ static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_even
         if (!list_has(&c->starved_link))
             list_push(&ct->starved, &c->starved_link);
     } else if (ev->why != WHY_IO_CANCELLED && c->is_client) {
-        conn_close(ct, c, (enum why)ev->why);
+        conn_fail(ct, c, (enum why)ev->why);
         return;
     } else if (ev->why != WHY_IO_CANCELLED) {
         c->has_eof = true; /* What an upstream said before its reset still counts: RFC 9112 s9.6. */
@@ -167,7 +175,7 @@ static void conn_on_send(struct conn_table *ct, struct conn *c, const struct rin
         return;
     }
     if (ev->why != WHY_OK && (c->is_client || c->state != CONN_OPEN || ev->why != WHY_IO_RESET)) {
-        conn_close(ct, c, (enum why)ev->why);
+        conn_fail(ct, c, (enum why)ev->why);
         return;
     }
     if (ev->why != WHY_OK) {
