@@ -54,9 +54,9 @@ void client_drop(struct client *c, bool is_left)
 {
     for (uint32_t i = 0; i < c->calls_n; i++) {
         struct plan *p = c->calls[i].plan;
-        bool is_behind = !is_left && !p->has_head && !c->is_h2 && (c->is_closing || c->was_early);
+        bool is_behind = !is_left && !p->has_head && !c->is_h2 && (c->is_closing || c->was_early || i > 0);
         /* RFC 9112 s9.6: what came behind the last answer was not processed. An answer that overtook its request is the last
-         * one, too, and there it may be too late to say so. */
+         * one, too, and there it may be too late to say so; and so is one that was cut. */
         PLAN_CHECK(c->plans, p, !is_behind || !c->is_closing || (p->heads_n == 0 && p->records_n == 0),
                    "processed behind the last answer\n");
         if (is_behind && p->records_n == 0) {

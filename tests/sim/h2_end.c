@@ -88,7 +88,7 @@ void h2_end_open(struct h2_end *e, bool is_server, const struct h2_end_hooks *ho
 {
     static const nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 } };
     nghttp2_session_callbacks *c;
-    nghttp2_option *o;
+    nghttp2_option *o = NULL;
 
     memset(e, 0, offsetof(struct h2_end, out));
     e->out_at = e->out_n = 0;

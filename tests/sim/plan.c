@@ -280,6 +280,12 @@ static void plan_name(struct plans *ps, struct plan *p)
     const char *at, *end;
 
     p->text[p->text_n] = '\0';
+    if (p->text_n == 0 && !ps->mood.is_sound) {
+        /* There was no buffer for it: then the record tells. */
+        PLAN_CHECK(ps, p, p->records_n == 1 && p->why != WHY_OK, "an answer without a name\n");
+        p->got_why = p->why;
+        return;
+    }
     at = strstr(p->text, mark);
     PLAN_CHECK(ps, p, at != NULL, "an answer that nobody gave: %s\n", p->text);
     at += sizeof(mark) - 1;

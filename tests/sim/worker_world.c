@@ -42,19 +42,20 @@ static const char text_odd[] = WORLD_SERVICE("one", "http", WORLD_ENDPOINT("9001
 
 static struct snapshot *world_load(struct world *w, uint64_t generation)
 {
-    static struct diag diag; /* tidy: static: 40 KB are too much for a stack, and each load begins with diag_init */
+    struct diag *diag = malloc(sizeof(*diag));
     struct snapshot *snapshot = NULL;
     char text[8192];
     int n = snprintf(text, sizeof(text), "%s%s---\n{type: ForgeTestPolicies, name: p, spec: {pedant: true, chopSeed: %llu}}\n",
                      text_common, generation % 2 == 0 ? text_even : text_odd,
                      (unsigned long long)(1 + (w->seed * 7 + generation) % 1000000));
 
-    CHECK(n > 0 && (size_t)n < sizeof(text), "the documents are too long\n");
-    diag_init(&diag);
-    if (conf_load_text("world.yaml", span_str(text), &diag, &snapshot) != WHY_OK) {
-        diag_print(&diag, 2);
+    CHECK(diag != NULL && n > 0 && (size_t)n < sizeof(text), "the documents are too long\n");
+    diag_init(diag);
+    if (conf_load_text("world.yaml", span_str(text), diag, &snapshot) != WHY_OK) {
+        diag_print(diag, 2);
         CHECK(false, "the documents of the world are wrong\n");
     }
+    free(diag);
     snapshot->access_format = &w->format;
     return snapshot;
 }
@@ -178,11 +179,13 @@ static void world_on_snapshot_left(void *owner, struct snapshot *snapshot)
 
 static void world_open_format(struct world *w)
 {
-    static struct diag diag; /* tidy: static: as above */
+    struct diag *diag = malloc(sizeof(*diag));
     struct access_log conf = { .is_on = true, .is_json = true };
 
-    diag_init(&diag);
-    CHECK(access_format_compile(&w->format, &conf, SPAN_LIT("default"), (struct diag_place){ 0 }, &diag), "no format\n");
+    CHECK(diag != NULL, "no memory\n");
+    diag_init(diag);
+    CHECK(access_format_compile(&w->format, &conf, SPAN_LIT("default"), (struct diag_place){ 0 }, diag), "no format\n");
+    free(diag);
 }
 
 struct world *world_open(uint64_t seed, const struct ring_sim_odds *odds, const struct plan_mood *mood)
@@ -275,7 +278,7 @@ static void world_stop(struct world *w)
     }
 }
 
-void world_close(struct world *w)
+void world_end(struct world *w)
 {
     const struct ring_sim_odds kind = { 0 };
 
@@ -292,6 +295,12 @@ void world_close(struct world *w)
     }
     world_stop(w);
     world_check_quiet(w);
+}
+
+void world_close(struct world *w)
+{
+    if (!w->worker->loop.must_stop)
+        world_end(w);
     origin_close(&w->one);
     origin_close(&w->two);
     origin_close(&w->three);

@@ -70,9 +70,11 @@ void world_run(struct world *w);
 bool world_swap(struct world *w);
 /* As on SIGTERM. */
 void world_drain(struct world *w, uint64_t within_ns);
-/* Stop the worker and close everything; checks that nothing is left. */
+/* Drain and stop the worker; nothing may be in progress then. */
+void world_end(struct world *w);
+/* Close everything, after the end; checks that nothing is left. */
 void world_close(struct world *w);
-/* Turn once more for each ns_step until ns have passed. */
+/* Turn until so much time has passed. */
 void world_pass(struct world *w, uint64_t ns);
 
 /* worker_check.c: what must hold between two ticks. */
