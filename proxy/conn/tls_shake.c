@@ -19,7 +19,7 @@
 #include "conn/tls_error.h"
 #include "conn/tls_thread.h"
 
-enum { SERVER_NAME_BYTES_MAX = 255 };
+enum { SERVER_NAME_BYTES_MAX = 255, CLEAR_ALERT_BYTES = 7 };
 
 /* ---- the library's callbacks ---- */
 
@@ -241,8 +241,19 @@ static enum tls_shake_got verdict(struct tls_shake *s, int result, enum why *out
     return TLS_SHAKE_BAD;
 }
 
+/* A client that refuses our certificate in TLS 1.3 may say so in the clear (OpenSSL does), which the library takes for a breach of
+ * the record layer. It ends the handshake either way; this only gives it its name. */
+static void name_clear_alert(struct tls_shake *s, const uint8_t *front, enum why *io_why)
+{
+    if (front[0] == TLS_CONTENT_ALERT && front[1] == 3 && front[3] == 0 && front[4] == 2)
+        *io_why = tls_error_alert(front[6], s->client != NULL);
+}
+
 enum tls_shake_got tls_shake_step(struct tls_shake *s, struct bufq *wire, struct bufq *out, enum why *out_why)
 {
+    uint8_t front[CLEAR_ALERT_BYTES];
+    bool has_front = bufq_peek(wire, front, sizeof(front)) == sizeof(front);
+
     s->wire = wire;
     s->out = out;
     int result = s->server != NULL ? wolfSSL_accept(s->ssl) : wolfSSL_connect(s->ssl);
@@ -254,6 +265,8 @@ enum tls_shake_got tls_shake_step(struct tls_shake *s, struct bufq *wire, struct
         return TLS_SHAKE_BAD;
     }
     enum tls_shake_got got = verdict(s, result, out_why);
+    if (got == TLS_SHAKE_BAD && has_front)
+        name_clear_alert(s, front, out_why);
     if (got != TLS_SHAKE_CLOSED)
         return got;
     *out_why = tls_error_side(s->client != NULL, WHY_TLS_CUT, WHY_UP_TLS_CUT);
