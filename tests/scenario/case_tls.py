@@ -381,6 +381,36 @@ def test_client_certificates():
         assert len(up.requests) == 2, up.requests
 
 
+def test_client_that_does_not_trust_us():
+    with Upstream() as up, one(up) as f:
+        for version in (V12, V13):
+            context = client_context(by="else", version=version)
+            try:
+                with TlsClient(f.tls_port, context=context):
+                    raise AssertionError("it trusts anybody")
+            except ssl.SSLCertVerificationError:
+                pass
+        f.wait_ending("tls-alert-cert", 2)
+        assert up.requests == []
+
+
+def test_client_certificate_that_is_broken():
+    """Another's signature below a good name."""
+    good = certificate("me", by="clients", client=True)
+    der = bytearray(ssl.PEM_cert_to_DER_cert(good.chain))
+    der[-5] ^= 1
+    broken = pki.Certificate("broken")
+    with open(broken.chain_path, "w", encoding="ascii") as file:
+        file.write(ssl.DER_cert_to_PEM_cert(bytes(der)))
+    with open(broken.key_path, "w", encoding="ascii") as file:
+        file.write(pki.read(good.key_path))
+    with Upstream() as up, one(up, more=[asks({})]) as f:
+        for version in (V12, V13):
+            refused(f, client_context(show=broken, version=version))
+        f.wait(lambda: f.ending("tls-cert-bad") + f.ending("tls-cert-untrusted") == 2, f.endings)
+        assert up.requests == []
+
+
 def test_optional_client_certificates():
     good = certificate("me", by="clients", client=True)
     stranger = certificate("me", by="ca", client=True)
@@ -513,6 +543,21 @@ def test_upstreams_that_cannot_be_trusted():
             authority = {} if mode != "SkipSAN" else {"caCert": ca()}
             with Forge(to_tls(up, mode=mode, serverName=name, **authority)) as f, Client(f.port) as c:
                 assert c.get()[0] == 200, mode
+
+
+def test_upstream_whose_certificate_is_broken():
+    good = certificate("up.test")
+    der = bytearray(ssl.PEM_cert_to_DER_cert(good.chain))
+    der[-5] ^= 1
+    broken = pki.Certificate("broken-up")
+    with open(broken.chain_path, "w", encoding="ascii") as file:
+        file.write(ssl.DER_cert_to_PEM_cert(bytes(der)))
+    with open(broken.key_path, "w", encoding="ascii") as file:
+        file.write(pki.read(good.key_path))
+    with upstream(server_context(broken)) as up, Forge(to_tls(up, serverName="up.test", caCert=ca())) as f, Client(f.port) as c:
+        status, _, body = c.get()
+        assert status == 502 and (b"up-tls-cert-bad" in body or b"up-tls-cert-untrusted" in body), (status, body)
+        assert up.requests == []
 
 
 def test_upstream_that_speaks_no_tls():

@@ -1,6 +1,8 @@
 """Upstreams that fail in every way: only named 5xx, the client sees each cut, nothing hangs, and nothing is left over."""
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -120,6 +122,24 @@ def test_no_route_to_host():
     with Forge(docs) as f, Client(f.port) as c:
         status, _, body = c.get()
         assert status in (502, 503, 504) and (b"io-unreachable" in body or b"io-failed" in body or b"io-refused" in body), body
+
+
+def test_connect_timeout():
+    """A server that accepts no more (its queue is full) answers nothing at all: an end after the timeout, three times."""
+    with socket.socket() as full, contextlib.ExitStack() as stack:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        time.sleep(0.1)
+        with simple(port, [timeouts(connectionTimeout="300ms")]) as f, Client(f.port) as c:
+            began = time.monotonic()
+            c.ask_problem(GET, 504, "up-connect-timeout")
+            assert 0.8 < time.monotonic() - began < 4, time.monotonic() - began
+            assert f.metric("forge_upstream_retries_total") == 2 and f.metric("forge_responses_5xx_total") == 1
 
 
 def test_route_without_a_backend_that_exists():

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -155,7 +156,7 @@ def simple(up, documents=(), tls_port=None, protocol="http", **more):
 class Forge:
     """A running gateway. with Forge([documents]) as f: ...; at the end it must stop cleanly and report no live slots."""
 
-    def __init__(self, documents, workers=1, extra=(), expect_start=True, drain=5, env=None):
+    def __init__(self, documents, workers=1, extra=(), expect_start=True, drain=5, env=None, descriptors=None):
         self.dir = tempfile.mkdtemp(prefix="forge-scenario-")
         self.conf = os.path.join(self.dir, "conf")
         os.mkdir(self.conf)
@@ -169,7 +170,7 @@ class Forge:
         self.write(documents)
         self.management = free_port()
         self.workers, self.extra, self.drain, self.env = workers, list(extra), drain, env
-        self.expect_start = expect_start
+        self.expect_start, self.descriptors = expect_start, descriptors
         self.process = None
 
     def write(self, documents, name="all.yaml"):
@@ -191,7 +192,8 @@ class Forge:
         self.process = subprocess.Popen(
             [binary(), "--config", self.conf, "--state", os.path.join(self.dir, "state"), "--workers", str(self.workers),
              "--no-pin", "--management", f"127.0.0.1:{self.management}", "--drain", str(self.drain), *self.extra],
-            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env={**os.environ, **(self.env or {})})
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env={**os.environ, **(self.env or {})},
+            preexec_fn=self._limit if self.descriptors else None)
         until = time.monotonic() + 30
         while self.expect_start and not self.ready():
             if self.process.poll() is not None or time.monotonic() > until:
@@ -199,6 +201,9 @@ class Forge:
                 raise AssertionError("forged did not start: " + self.output()[-2000:])
             time.sleep(0.02)
         return self
+
+    def _limit(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     def ready(self):
         try:
