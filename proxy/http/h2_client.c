@@ -32,6 +32,19 @@ static bool client_may_submit(struct h2_session *s, struct h2_stream *x)
     return false;
 }
 
+/* The final head behind an interim one, once both are there: it complete, the interim taken. */
+static void client_show_pending(struct h2_session *s, struct h2_stream *x)
+{
+    struct stream *st = x->st;
+
+    if (x->pending == NULL || st->rx_has_head)
+        return;
+    *st->rx_head = *x->pending;
+    x->pending = NULL;
+    st->rx_has_head = true;
+    h2_stream_wake(s, x);
+}
+
 static void client_send(struct h2_session *s, struct h2_stream *x)
 {
     struct stream *st = x->st;
@@ -40,13 +53,7 @@ static void client_send(struct h2_session *s, struct h2_stream *x)
     struct h2_nv nv;
     int32_t id;
 
-    if (x->pending != NULL && !st->rx_has_head) {
-        /* The interim head has been taken; the one behind it was complete before. */
-        *st->rx_head = *x->pending;
-        x->pending = NULL;
-        st->rx_has_head = true;
-        h2_stream_wake(s, x);
-    }
+    client_show_pending(s, x);
     if (x->id != 0 || !st->tx_has_head || !client_may_submit(s, x))
         return;
     x->has_tunnel = h->is_upgrade;
@@ -138,6 +145,7 @@ static void client_end_final(struct h2_session *s, struct h2_stream *x, bool is_
         st->rx_has_head = true;
     else
         x->pending = s->block.head;
+    client_show_pending(s, x); /* The interim head may have been taken while this one was still coming in. */
     if (is_end)
         h2_stream_received_end(s, x);
     h2_stream_wake(s, x);
