@@ -15,7 +15,7 @@
 #include "sim/h2_end.h"
 #include "sim/plan.h"
 
-enum { CLIENT_DEPTH_MAX = 8, CLIENT_PATIENCE_MS = 300000, CLIENT_MUTE_MS = 60000 };
+enum { CLIENT_DEPTH_MAX = 8, CLIENT_PATIENCE_MS = 75000, CLIENT_MUTE_MS = 60000 };
 
 /* How soon somebody comes again. */
 struct pace {

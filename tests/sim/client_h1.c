@@ -26,7 +26,7 @@ static void h1_put(struct client *c, const char *format, ...)
 
 static void h1_put_head(struct client *c, const struct plan *p)
 {
-    char target[PLAN_NAME_BYTES];
+    char target[PLAN_NAME_BYTES], fill[PLAN_FIELD_BYTES_MAX];
 
     h1_put(c, "%.*s %.*s HTTP/1.1\r\nHost: sim.example\r\n", SPAN_FMT(method_name(p->method)), SPAN_FMT(plan_target(p, target)));
     if (p->is_tunnel)
@@ -34,6 +34,8 @@ static void h1_put_head(struct client *c, const struct plan *p)
                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
     else if (ring_sim_pick(4) == 0)
         h1_put(c, "Connection: x-hop\r\nX-Hop: 1\r\n");
+    if (p->fill_bytes > 0)
+        h1_put(c, "X-Fill:%.*s\r\n", SPAN_FMT(plan_field(p, false, fill)));
     if (p->expects)
         h1_put(c, "Expect: 100-continue\r\n");
     if (!p->is_tunnel && p->body_framing == PLAN_CHUNKED)
@@ -139,6 +141,8 @@ static void h1_take_head(struct client *c)
         h1_fail(c, "a hop-by-hop field came through");
     call->is_ours = mark.at != NULL;
     plan_answered(c->plans, p, status, call->is_ours);
+    if (call->is_ours && (status >= 200 || status == 101))
+        plan_field_came(c->plans, p, true, h1_text_field(c->in.head, "x-fill", NULL));
     if (status < 200 && status != 101) {
         call->may_send = call->may_send || status == 100;
         if (!h1_text_body(&c->in, false))

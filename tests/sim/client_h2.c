@@ -50,7 +50,7 @@ static void h2_request(struct client *c, struct plan *p)
 {
     struct client_call *call = &c->calls[c->calls_n++];
     nghttp2_data_provider2 source = h2_end_source(&c->end);
-    char target[PLAN_NAME_BYTES], number[16];
+    char target[PLAN_NAME_BYTES], number[16], fill[PLAN_FIELD_BYTES_MAX];
     bool has_body = p->body_bytes > 0 || p->body_framing == PLAN_CHUNKED || p->is_tunnel;
     struct h2_end_fields f = { .n = 0 };
 
@@ -68,6 +68,8 @@ static void h2_request(struct client *c, struct plan *p)
         h2_end_field(&f, "expect", SPAN_LIT("100-continue"));
     if (has_body && p->body_framing == PLAN_LENGTH)
         h2_end_field(&f, "content-length", span_of(number, (size_t)snprintf(number, sizeof(number), "%u", p->body_bytes)));
+    if (p->fill_bytes > 0)
+        h2_end_field_at(&f, "x-fill", plan_field(p, false, fill));
     p->was_sent = !has_body;
     call->id = nghttp2_submit_request2(c->end.ng, NULL, f.nv, f.n, has_body ? &source : NULL, NULL);
     CHECK(call->id > 0, "request: %s\n", nghttp2_strerror(call->id));
@@ -88,6 +90,8 @@ static void h2_on_field(void *user, int32_t id, struct span name, struct span va
     }
     if (span_is(name, SPAN_LIT("x-plan")))
         call->is_ours = true;
+    if (span_is(name, SPAN_LIT("x-fill")))
+        plan_field_came(c->plans, call->plan, true, value);
     PLAN_CHECK(c->plans, call->plan, !span_is(name, SPAN_LIT("x-hop")), "a hop-by-hop field came through\n");
 }
 

@@ -164,5 +164,12 @@ void h2_end_field(struct h2_end_fields *f, const char *name, struct span value)
     CHECK(f->n < H2_END_FIELDS_MAX && value.len < sizeof(f->text[0]), "no room for %s\n", name);
     if (value.len > 0)
         memcpy(copy, value.at, value.len);
-    f->nv[f->n++] = (nghttp2_nv){ (uint8_t *)(uintptr_t)name, (uint8_t *)copy, strlen(name), value.len, NGHTTP2_NV_FLAG_NONE };
+    h2_end_field_at(f, name, span_of(copy, value.len));
+}
+
+void h2_end_field_at(struct h2_end_fields *f, const char *name, struct span value)
+{
+    CHECK(f->n < H2_END_FIELDS_MAX, "no room for %s\n", name);
+    f->nv[f->n++] = (nghttp2_nv){ (uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value.at, strlen(name), value.len,
+                                  NGHTTP2_NV_FLAG_NONE };
 }

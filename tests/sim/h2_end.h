@@ -46,12 +46,14 @@ void h2_end_close(struct h2_end *e);
  * bytes (RING_SIM_END, RING_SIM_RESET) or 0. */
 bool h2_end_move(struct h2_end *e, int peer, uint32_t max, int32_t *out_end);
 
-/* Fields by pairs of strings; the last name is NULL. Answers how many. */
+/* Fields of a head to submit. */
 struct h2_end_fields {
     nghttp2_nv nv[H2_END_FIELDS_MAX];
     char       text[H2_END_FIELDS_MAX][64];
     size_t     n;
 };
 void h2_end_field(struct h2_end_fields *f, const char *name, struct span value);
+/* One that is not copied: it must live until the fields are submitted. */
+void h2_end_field_at(struct h2_end_fields *f, const char *name, struct span value);
 /* A provider that asks hooks.on_read. */
 nghttp2_data_provider2 h2_end_source(struct h2_end *e);

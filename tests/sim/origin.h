@@ -32,6 +32,7 @@ struct origin_call {
     char         method[16];
     char         path[PLAN_NAME_BYTES];
     char         key[32];      /* of a WebSocket handshake                 */
+    uint64_t     fill_sum;     /* HTTP/2: of the field x-fill              */
 };
 
 struct origin_conn {

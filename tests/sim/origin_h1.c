@@ -67,6 +67,7 @@ static void take_head(struct origin_conn *c)
         refuse(c, "fields that should not be there, or that should");
     if (!h1_text_body(&c->in, true))
         refuse(c, c->in.fault);
+    plan_field_came(c->origin->plans, call->plan, false, h1_text_field(head, "x-fill", NULL));
     call->wants_100 = h1_text_field(head, "expect", NULL).at != NULL;
     if (call->plan->is_tunnel) {
         if (!span_is(h1_text_field(head, "upgrade", NULL), SPAN_LIT("websocket")) || key.len != 24)
@@ -97,6 +98,8 @@ static void take(struct origin_conn *c)
             plan_whole(c->origin->plans, call->plan, call->got);
             break;
         case H1_TEXT_END:
+            if (c->in.trailers_n > 0 && (!call->plan->has_trailers || h1_text_field(c->in.trailers, "x-end", NULL).at == NULL))
+                refuse(c, c->in.trailers);
             call->is_whole = true;
             plan_whole(c->origin->plans, call->plan, call->got);
             break;
@@ -126,8 +129,11 @@ static void put_head(struct origin_conn *c, struct origin_call *call)
 {
     const struct plan *p = call->plan;
     bool has_body = p->status != 204 && p->status != 304;
+    char fill[PLAN_FIELD_BYTES_MAX];
 
     put(c, "HTTP/1.1 %u Planned\r\nX-Plan: %u\r\n", p->status, p->number);
+    if (p->answer_fill_bytes > 0)
+        put(c, "x-fill: \t%.*s \r\n", SPAN_FMT(plan_field(p, true, fill)));
     if (p->is_tunnel)
         put_accept(c, call);
     else if (has_body && p->answer_framing == PLAN_LENGTH)

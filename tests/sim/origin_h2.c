@@ -11,6 +11,16 @@ static struct origin_call *find(struct origin_conn *c, int32_t id)
 
 /* ---- requests ---- */
 
+/* The field comes before it is known whose it is. */
+static uint64_t sum_of(struct span value)
+{
+    uint64_t sum = value.len;
+
+    for (size_t i = 0; i < value.len; i++)
+        sum = sum * 31 + value.at[i];
+    return sum;
+}
+
 /* A head is read into a call without a plan, which it finds when all fields are there. */
 static void on_field(void *user, int32_t id, struct span name, struct span value)
 {
@@ -29,6 +39,8 @@ static void on_field(void *user, int32_t id, struct span name, struct span value
         memcpy(call->method, value.at, value.len);
     else if (span_is(name, SPAN_LIT("expect")))
         call->wants_100 = true;
+    else if (span_is(name, SPAN_LIT("x-fill")))
+        call->fill_sum = sum_of(value);
     CHECK(!span_is(name, SPAN_LIT(":authority")) || span_is(value, SPAN_LIT("sim.example")), "for %.*s\n", SPAN_FMT(value));
     CHECK(!span_is(name, SPAN_LIT("x-hop")), "a hop-by-hop field came through\n");
 }
@@ -37,11 +49,14 @@ static void on_fields(void *user, int32_t id, nghttp2_headers_category category,
 {
     struct origin_conn *c = user;
     struct origin_call *call = find(c, id);
+    char fill[PLAN_FIELD_BYTES_MAX];
 
     (void)is_end;
     CHECK(call != NULL, "a head without fields\n");
-    if (category == NGHTTP2_HCAT_REQUEST)
-        call->plan = plan_arrives(c->origin->plans, span_str(call->path), span_str(call->method));
+    if (category != NGHTTP2_HCAT_REQUEST)
+        return;
+    call->plan = plan_arrives(c->origin->plans, span_str(call->path), span_str(call->method));
+    PLAN_CHECK(c->origin->plans, call->plan, call->fill_sum == sum_of(plan_field(call->plan, false, fill)), "x-fill differs\n");
 }
 
 static void on_data(void *user, int32_t id, struct span bytes)
@@ -165,11 +180,14 @@ static void submit_head(struct origin_conn *c, struct origin_call *call)
     struct h2_end_fields f = { .n = 0 };
     char text[32], number[16];
     uint16_t status = p->is_tunnel ? 200 : p->status;
+    char fill[PLAN_FIELD_BYTES_MAX];
 
     h2_end_field(&f, ":status", span_of(text, (size_t)snprintf(text, sizeof(text), "%u", status)));
     h2_end_field(&f, "x-plan", span_of(number, (size_t)snprintf(number, sizeof(number), "%u", p->number)));
     if (p->answer_framing == PLAN_LENGTH && p->status != 204 && p->status != 304)
         h2_end_field(&f, "content-length", span_of(number, (size_t)snprintf(number, sizeof(number), "%u", p->answer_bytes)));
+    if (p->answer_fill_bytes > 0)
+        h2_end_field_at(&f, "x-fill", plan_field(p, true, fill));
     CHECK(nghttp2_submit_response2(c->end.ng, call->id, f.nv, f.n, has_body || p->is_tunnel ? &source : NULL) == 0,
           "response\n");
     call->has_begun = true;

@@ -58,6 +58,7 @@ static void draw_request(struct plan *p, const struct plan_mood *mood)
         p->has_trailers = p->body_framing == PLAN_CHUNKED && ring_sim_pick(3) == 0;
         p->expects = p->body_bytes > 0 && ring_sim_pick(4) == 0;
     }
+    p->fill_bytes = ring_sim_pick(4) == 0 ? ring_sim_pick(PLAN_FIELD_BYTES_MAX) : 0;
     p->leave = happens(mood->leaves) ? (enum plan_leave)(1 + ring_sim_pick(PLAN_LEAVES_N - 1)) : PLAN_STAYS;
 }
 
@@ -73,6 +74,7 @@ static void draw_answer(struct plan *p, const struct plan_mood *mood)
         p->answer_framing = PLAN_LENGTH;
     p->answer_trailers = p->answer_framing == PLAN_CHUNKED && ring_sim_pick(3) == 0;
     p->interims_n = ring_sim_pick(4) == 0 ? 1 + ring_sim_pick(3) : 0;
+    p->answer_fill_bytes = ring_sim_pick(4) == 0 ? ring_sim_pick(PLAN_FIELD_BYTES_MAX) : 0;
     p->is_early = p->body_bytes > 0 && ring_sim_pick(8) == 0;
     if (happens(mood->faults)) {
         p->fault = (enum plan_fault)(1 + ring_sim_pick(PLAN_FAULTS_N - 1));
@@ -176,6 +178,22 @@ void plan_fill(const struct plan *p, bool is_answer, uint32_t from, void *out, u
 
     for (uint32_t i = 0; i < n; i++)
         at[i] = plan_byte(p, is_answer, from + i);
+}
+
+struct span plan_field(const struct plan *p, bool is_answer, char *out)
+{
+    uint32_t n = is_answer ? p->answer_fill_bytes : p->fill_bytes;
+
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (char)('a' + (p->number + i + is_answer) % 26);
+    return span_of(out, n);
+}
+
+void plan_field_came(struct plans *ps, const struct plan *p, bool is_answer, struct span value)
+{
+    char want[PLAN_FIELD_BYTES_MAX];
+
+    PLAN_CHECK(ps, p, span_is(plan_field(p, is_answer, want), value), "x-fill of %zu bytes\n", value.len);
 }
 
 /* ---- what upstreams see ---- */

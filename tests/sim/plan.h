@@ -14,7 +14,7 @@
 #include "http/head.h"
 #include "lib/check.h"
 
-enum { PLANS_MAX = 256, PLAN_NAME_BYTES = 64 };
+enum { PLANS_MAX = 256, PLAN_NAME_BYTES = 64, PLAN_FIELD_BYTES_MAX = 4000 };
 
 /* Where the request goes: the first segment of its path. */
 enum plan_way {
@@ -74,6 +74,7 @@ struct plan {
     bool              has_trailers;
     bool              expects;        /* 100-continue                       */
     bool              is_tunnel;      /* WebSocket                          */
+    uint32_t          fill_bytes;     /* of a field x-fill in its head; 0: none */
     enum plan_leave   leave;
     bool              is_alone;
     /* what it gets */
@@ -82,6 +83,7 @@ struct plan {
     enum plan_framing answer_framing;
     bool              answer_trailers;
     bool              is_early;       /* before the request's body is there */
+    uint32_t          answer_fill_bytes;
     uint32_t          interims_n;
     enum plan_fault   fault;
     uint32_t          fault_at;
@@ -141,6 +143,11 @@ struct plan *plan_of(struct plans *ps, struct span target);
 /* Byte number at of its body, or of its answer's. */
 uint8_t plan_byte(const struct plan *p, bool is_answer, uint32_t at);
 void plan_fill(const struct plan *p, bool is_answer, uint32_t from, void *out, uint32_t n);
+
+/* Value of x-fill in out (PLAN_FIELD_BYTES_MAX). */
+struct span plan_field(const struct plan *p, bool is_answer, char *out);
+/* A head came with that value of x-fill (at == NULL: without one). */
+void plan_field_came(struct plans *ps, const struct plan *p, bool is_answer, struct span value);
 
 /* An upstream tells. target and method are as received. */
 struct plan *plan_arrives(struct plans *ps, struct span target, struct span method);
