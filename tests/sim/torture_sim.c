@@ -197,6 +197,7 @@ TEST(each_operation_fails)
             t.why = whys[k];
             uint32_t n = fault_each(run_tortured, &t);
             print_message("%s, %s: %u operations\n", t.script->name, why_name(t.why), n);
+            CHECK(n > 5, "%s: only %u operations failed\n", t.script->name, n);
         }
     }
 }

@@ -193,9 +193,9 @@ static struct conn *shaken_ask(struct shaken *s)
     struct conn_target target = { .address = &addr, .tls = s->client, .server_name = SPAN_LIT("localhost"), .endpoint_key = 1,
                                   .connect_timeout_ns = NS_PER_S, .idle_timeout_ns = 60 * NS_PER_S };
     struct conn *c = NULL;
-    struct call *call;
+    struct call *call = world_call(s->w);
 
-    CHECK(conn_connect(&s->w->lab.conns, &target, NULL, &c) == WHY_OK && (call = world_call(s->w)) != NULL, "connect\n");
+    CHECK(call != NULL && conn_connect(&s->w->lab.conns, &target, NULL, &c) == WHY_OK, "connect\n");
     call->tx_head.method = METHOD_GET;
     call->tx_head.method_text = SPAN_LIT("GET");
     call->tx_head.target = SPAN_LIT("/");
