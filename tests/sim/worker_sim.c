@@ -18,7 +18,7 @@ struct tally {
     uint32_t ends[PLAN_ENDS_N];
     uint32_t whys[WHY_N];
     uint64_t wire_max, queue_max;
-    uint64_t reuses, retries, ticks;
+    uint64_t reuses, retries, ticks, ticks_max;
 };
 
 /* A fourth of all worlds may be slow and cut everything into pieces, but never fail: there everything must go right. */
@@ -74,6 +74,7 @@ static void add(struct tally *t, const struct world *w)
     t->wire_max = w->wire_max > t->wire_max ? w->wire_max : t->wire_max;
     t->queue_max = w->queue_max > t->queue_max ? w->queue_max : t->queue_max;
     t->ticks += w->ticks;
+    t->ticks_max = w->ticks > t->ticks_max ? w->ticks : t->ticks_max;
     t->reuses += counter_get(c, METRIC_UP_REUSES);
     t->retries += counter_get(c, METRIC_UP_RETRIES);
 }
@@ -119,10 +120,11 @@ TEST(a_worker_in_worlds_of_every_mood)
         run_world(only, t);
     for (uint64_t seed = SEED_FIRST; only == 0 && seed < SEED_FIRST + n; seed++)
         run_world(seed, t);
-    print_message("right %u, named %u, cut %u, lost %u, left %u; reuses %llu, retries %llu; most held: wire %llu, exchange %llu\n",
+    print_message("right %u, named %u, cut %u, lost %u, left %u; reuses %llu, retries %llu; most held: wire %llu, exchange %llu; "
+                  "most ticks %llu\n",
                   t->ends[PLAN_RIGHT], t->ends[PLAN_NAMED], t->ends[PLAN_CUT], t->ends[PLAN_LOST], t->ends[PLAN_LEFT],
                   (unsigned long long)t->reuses, (unsigned long long)t->retries, (unsigned long long)t->wire_max,
-                  (unsigned long long)t->queue_max);
+                  (unsigned long long)t->queue_max, (unsigned long long)t->ticks_max);
     for (unsigned i = 0; i < WHY_N; i++)
         if (t->whys[i] > 0)
             print_message("  %u %s\n", t->whys[i], why_name((enum why)i));

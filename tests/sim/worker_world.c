@@ -9,7 +9,7 @@
 #include "conf/snapshot.h"
 #include "engine/exchange.h"
 
-enum { WORLD_TICKS_MAX = 3000000 };
+enum { WORLD_TICKS_MAX = 300000 };
 
 /* ---- configurations ---- */
 
