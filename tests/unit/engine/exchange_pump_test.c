@@ -6,7 +6,7 @@
 
 #include "io/ring_sim.h"
 
-enum { BODY_BYTES = 1000000 };
+enum { BODY_BYTES = 2000000 };
 
 #define DOCUMENTS(more) WORLD_GATEWAY("") WORLD_UPSTREAM("one", WORLD_ENDPOINT("9001")) WORLD_ROUTE("all", "/", "one") more
 
@@ -55,6 +55,8 @@ static void carry(struct world *w, int giver, int taker)
         given += given < BODY_BYTES ? give(w, giver, given) : 0;
         given += given < BODY_BYTES ? give(w, giver, given) : 0;
         lab_run(&w->lab);
+        CHECK(lab_client(&w->lab)->wire_in.bytes <= STREAM_RX_BYTES_HIGH + 65536, "%u bytes wait for a turn: the tap is open\n",
+              lab_client(&w->lab)->wire_in.bytes);
         taken += take(w, taker, taken, &in_body);
     }
 }
