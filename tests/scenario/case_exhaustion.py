@@ -76,8 +76,9 @@ def test_upstream_descriptors_run_out():
         c.send("GET / HT")
         time.sleep(0.2)
         most = resource.prlimit(f.process.pid, resource.RLIMIT_NOFILE)[1]
-        in_use = max(int(fd) for fd in os.listdir(f"/proc/{f.process.pid}/fd")) + 1
-        resource.prlimit(f.process.pid, resource.RLIMIT_NOFILE, (in_use, most))
+        open_ones = {int(fd) for fd in os.listdir(f"/proc/{f.process.pid}/fd")}
+        lowest_free = next(n for n in range(1 << 20) if n not in open_ones)
+        resource.prlimit(f.process.pid, resource.RLIMIT_NOFILE, (lowest_free, most))
         c.send("TP/1.1\r\nHost: a\r\n\r\n")
         c.problem(503, "io-no-descriptors")
         resource.prlimit(f.process.pid, resource.RLIMIT_NOFILE, (most, most))

@@ -390,7 +390,7 @@ def test_client_that_does_not_trust_us():
                     raise AssertionError("it trusts anybody")
             except ssl.SSLCertVerificationError:
                 pass
-        f.wait_ending("tls-alert-cert", 2)
+        f.wait_ending("tls-alert-cert")  # The other alert may be overtaken by the reset of a client that closes at once.
         assert up.requests == []
 
 
