@@ -4,6 +4,7 @@
  */
 #include "worker/publisher.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,6 +95,19 @@ static void leave(struct world *w, const struct publication *pub)
         publisher_left(&w->p, s);
 }
 
+/* Descriptors of this process. */
+static uint32_t open_n(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    uint32_t n = 0;
+
+    CHECK(dir != NULL, "/proc\n");
+    while (readdir(dir) != NULL)
+        n++;
+    closedir(dir);
+    return n;
+}
+
 static uint32_t sockets_n(const struct publication *pub)
 {
     uint32_t n = 0;
@@ -114,6 +128,8 @@ static uint32_t list_n(const struct list *l)
 }
 
 #define CLEAR "{type: MeshGateway, name: edge, conf: {listeners: [{port: %u, protocol: HTTP}]}}\n"                    \
+    "---\n{type: ForgeListener, name: l, spec: {targetRef: {kind: MeshGateway, name: edge}, addresses: [127.0.0.1]}}\n"
+#define TWO "{type: MeshGateway, name: edge, conf: {listeners: [{port: %u, protocol: HTTP}, {port: %u, protocol: HTTP}]}}\n" \
     "---\n{type: ForgeListener, name: l, spec: {targetRef: {kind: MeshGateway, name: edge}, addresses: [127.0.0.1]}}\n"
 #define SECURE "{type: MeshGateway, name: edge, conf: {listeners: [{port: %u, protocol: HTTPS, hostname: %s, tls: {certificates: [{secret: forge-self-signed}]}}]}}\n" \
     "---\n{type: ForgeListener, name: l, spec: {targetRef: {kind: MeshGateway, name: edge}, addresses: [127.0.0.1]}}\n"
@@ -167,6 +183,10 @@ TEST(publisher_changes_nothing_when_it_fails)
     CHECK(w->p.generation == 1 && list_n(&w->p.live) == 1 && w->p.publications.live_n == 1, "something has changed\n");
     for (uint32_t slot = 0; slot < LISTENERS_MAX; slot++)
         CHECK(w->p.slots[slot].is_used == (first->listeners[slot] != NULL), "slot %u\n", slot);
+    char both[1024];
+    uint32_t before_n = open_n();
+    snprintf(both, sizeof(both), TWO, free_port(), taken); /* What was bound before the one that fails is let go. */
+    CHECK(prepare(w, both, &none) == WHY_CONF_BAD && open_n() == before_n, "%u descriptors, %u before\n", open_n(), before_n);
     pool_fail_after(&w->p.publications, 1);
     CHECK(prepare(w, text, &none) == WHY_POOL_EPOCH_EMPTY && w->diag->errors_n == 1, "no room\n");
     socket_close_now(fd);
