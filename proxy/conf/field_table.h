@@ -57,6 +57,9 @@ struct field_row {
     enum value_type type, of;
     uint16_t        offset;      /* in the object's struct */
     bool            is_required;
+    bool            is_atomic;   /* merging replaces it whole (Kuma's non-mergeable structs)        */
+    bool            is_appended; /* merging concatenates the lists (Kuma's Append... fields)        */
+    bool            is_secret;   /* its value is never shown: not in answers, diffs, logs or exports */
     int64_t         min, max;    /* both 0: any */
     const char     *fallback;    /* default, as an operator would write it; or NULL */
     const struct enum_row *enums; /* of a TYPE_ENUM, or of a list of it; ends with a NULL name */

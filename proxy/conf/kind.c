@@ -88,6 +88,14 @@ enum kind_id kind_find(struct span type)
     return KIND_N;
 }
 
+enum kind_id kind_find_plural(struct span plural)
+{
+    for (uint32_t i = 0; i < KIND_N; i++)
+        if (span_is(plural, span_str(kind_list[i]->plural)))
+            return (enum kind_id)i;
+    return KIND_N;
+}
+
 const char *kind_refusal(struct span type)
 {
     for (size_t i = 0; i < COUNT(refusals); i++)

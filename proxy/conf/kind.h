@@ -39,10 +39,25 @@ struct conf_document {
     struct conf_document *next;     /* of the same kind */
 };
 
+/* What a policy is about and what of it merges (kuma-dialect.md 3.8). Masks are of 1 << enum target_kind. */
+struct policy_shape {
+    const struct object_table *conf;  /* of each entry's `default`; of the whole spec when is_flat */
+    uint32_t top_mask;                /* kinds that `targetRef` may have */
+    uint32_t to_mask;                 /* kinds that the targetRef of a `to` entry may have; 0: there is no `to` */
+    bool     has_rules;               /* inbound `rules` */
+    bool     is_flat;                 /* ours: the spec itself is the configuration of what `targetRef` names */
+};
+
 struct kind {
     const char *type;               /* "MeshGateway" */
+    const char *plural;             /* in URLs: "meshgateways" */
+    const char *short_name;         /* in KRIs and on the command line: "mtp"; NULL: none */
     bool        has_spec;           /* fields below `spec`; else beside `type` and `name` (Kuma's older resources) */
     bool        name_is_label;      /* RFC 1035 label; else RFC 1123 subdomain */
+    bool        is_global;          /* belongs to no mesh */
+    const char *not_enforced;       /* NULL: enforced. Else why this version does not, and what to do: a document of it is read,
+                                     * checked and explained, and refused when a configuration is compiled unless it is a shadow */
+    const struct policy_shape *policy; /* NULL: nothing of it merges */
     const struct object_table *table;
     /* What a table cannot say. Pre: the table was satisfied. NULL: nothing. */
     bool      (*check)(const struct conf_document *doc, struct diag *diag);
@@ -54,5 +69,6 @@ extern const struct kind *const kind_list[KIND_N];
 const char *kind_refusal(struct span type);
 /* Position in kind_list, or KIND_N. */
 enum kind_id kind_find(struct span type);
+enum kind_id kind_find_plural(struct span plural);
 /* Nearest name of a kind, or NULL. */
 const char *kind_suggest(struct span type);

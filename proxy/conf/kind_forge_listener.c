@@ -170,4 +170,7 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return is_good;
 }
 
-const struct kind kind_forge_listener = { .type = "ForgeListener", .has_spec = true, .table = &table, .check = check };
+const struct kind kind_forge_listener = {
+    .type = "ForgeListener", .plural = "forgelisteners",
+    .has_spec = true, .table = &table, .check = check,
+};

@@ -25,7 +25,8 @@ static bool body_cap_check(const struct conf_document *doc, struct diag *diag)
 }
 
 const struct kind kind_forge_body_cap = {
-    .type = "ForgeBodyCap", .has_spec = true, .table = &body_cap_table, .check = body_cap_check,
+    .type = "ForgeBodyCap", .plural = "forgebodycaps",
+    .has_spec = true, .table = &body_cap_table, .check = body_cap_check,
 };
 
 static const struct enum_row format_types[] = {
@@ -71,7 +72,8 @@ static bool access_log_check(const struct conf_document *doc, struct diag *diag)
 }
 
 const struct kind kind_forge_access_log = {
-    .type = "ForgeAccessLog", .has_spec = true, .table = &access_log_table, .check = access_log_check,
+    .type = "ForgeAccessLog", .plural = "forgeaccesslogs",
+    .has_spec = true, .table = &access_log_table, .check = access_log_check,
 };
 
 static const struct field_row test_rows[] = {
@@ -96,5 +98,6 @@ static bool test_check(const struct conf_document *doc, struct diag *diag)
 }
 
 const struct kind kind_forge_test_policies = {
-    .type = "ForgeTestPolicies", .has_spec = true, .table = &test_table, .check = test_check,
+    .type = "ForgeTestPolicies", .plural = "forgetestpolicies",
+    .has_spec = true, .table = &test_table, .check = test_check,
 };

@@ -51,4 +51,7 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return is_good;
 }
 
-const struct kind kind_forge_upstream = { .type = "ForgeUpstream", .has_spec = true, .table = &table, .check = check };
+const struct kind kind_forge_upstream = {
+    .type = "ForgeUpstream", .plural = "forgeupstreams",
+    .has_spec = true, .table = &table, .check = check,
+};

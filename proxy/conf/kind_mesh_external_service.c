@@ -186,5 +186,6 @@ static bool check(const struct conf_document *doc, struct diag *diag)
 }
 
 const struct kind kind_mesh_external_service = {
-    .type = "MeshExternalService", .has_spec = true, .name_is_label = true, .table = &table, .check = check,
+    .type = "MeshExternalService", .plural = "meshexternalservices", .short_name = "extsvc",
+    .has_spec = true, .name_is_label = true, .table = &table, .check = check,
 };

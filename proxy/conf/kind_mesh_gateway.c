@@ -130,4 +130,7 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return is_good;
 }
 
-const struct kind kind_mesh_gateway = { .type = "MeshGateway", .has_spec = false, .table = &table, .check = check };
+const struct kind kind_mesh_gateway = {
+    .type = "MeshGateway", .plural = "meshgateways",
+    .has_spec = false, .table = &table, .check = check,
+};

@@ -254,5 +254,6 @@ static const struct object_table table = {
 };
 
 const struct kind kind_mesh_http_route = {
-    .type = "MeshHTTPRoute", .has_spec = true, .table = &table, .check = kind_mesh_http_route_check,
+    .type = "MeshHTTPRoute", .plural = "meshhttproutes", .short_name = "mhttpr",
+    .has_spec = true, .table = &table, .check = kind_mesh_http_route_check,
 };

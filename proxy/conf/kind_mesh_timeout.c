@@ -119,4 +119,7 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return is_good;
 }
 
-const struct kind kind_mesh_timeout = { .type = "MeshTimeout", .has_spec = true, .table = &table, .check = check };
+const struct kind kind_mesh_timeout = {
+    .type = "MeshTimeout", .plural = "meshtimeouts", .short_name = "mt",
+    .has_spec = true, .table = &table, .check = check,
+};

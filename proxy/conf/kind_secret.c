@@ -14,4 +14,4 @@ static const struct object_table table = {
     .name = "Secret", .rows = rows, .bytes = sizeof(struct secret_spec), .doc = "bytes by name",
 };
 
-const struct kind kind_secret = { .type = "Secret", .has_spec = false, .table = &table };
+const struct kind kind_secret = { .type = "Secret", .plural = "secrets", .has_spec = false, .table = &table };

@@ -144,6 +144,7 @@ TEST(kind_names_are_found)
 {
     for (uint32_t i = 0; i < KIND_N; i++) {
         CHECK(kind_find(span_str(kind_list[i]->type)) == i, "%s\n", kind_list[i]->type);
+        CHECK(kind_find_plural(span_str(kind_list[i]->plural)) == i, "%s\n", kind_list[i]->plural);
         CHECK(kind_refusal(span_str(kind_list[i]->type)) == NULL, "%s is refused\n", kind_list[i]->type);
         CHECK(kind_list[i]->table->rows != NULL && kind_list[i]->table->doc != NULL, "%s\n", kind_list[i]->type);
     }
