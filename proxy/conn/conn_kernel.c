@@ -96,8 +96,8 @@ static enum why conn_keep_input(struct conn_table *ct, struct conn *c, struct ri
     return why;
 }
 
-/* An upstream's connection that is over but for what has arrived. Behind that comes no end in good order: the kernel tells one
- * even of a reset, once a send has heard of it. */
+/* A connection that is over but for what has arrived. Behind that comes no end in good order: the kernel tells one even of a reset,
+ * once a send has heard of it. */
 static void conn_break(struct conn *c, enum why why)
 {
     c->is_broken = true;
@@ -111,6 +111,13 @@ static void conn_fail(struct conn_table *ct, struct conn *c, enum why why)
     if (c->is_client && why_fault(why) == WHY_FAULT_US)
         counter_why(&ct->shard->counters, why);
     conn_close(ct, c, why);
+}
+
+/* Does what the peer said before its reset still count? An upstream's answer does: RFC 9112 s9.6. Of a client's only the alert that
+ * says why it refuses our handshake: behind it OpenSSL closes at once, and what it left unread makes that a reset. */
+static bool conn_hears_last_words(const struct conn *c)
+{
+    return !c->is_client || (c->state == CONN_AWAIT_TLS && !bufq_is_empty(&c->wire_in));
 }
 
 static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_event *ev)
@@ -152,11 +159,11 @@ static void conn_on_recv(struct conn_table *ct, struct conn *c, struct ring_even
         c->is_starved = true;
         if (!list_has(&c->starved_link))
             list_push(&ct->starved, &c->starved_link);
-    } else if (ev->why != WHY_IO_CANCELLED && c->is_client) {
+    } else if (ev->why != WHY_IO_CANCELLED && !conn_hears_last_words(c)) {
         conn_fail(ct, c, (enum why)ev->why);
         return;
     } else if (ev->why != WHY_IO_CANCELLED) {
-        c->has_eof = true; /* What an upstream said before its reset still counts: RFC 9112 s9.6. */
+        c->has_eof = true;
         conn_break(c, (enum why)ev->why);
     }
     shard_wake(ct->shard, &c->task);

@@ -145,7 +145,7 @@ static bool conn_turn_tls(struct conn_table *ct, struct conn *c)
         return true;
     if (!tls_is_ready(c->tls)) {
         if (c->has_eof)
-            conn_close(ct, c, c->is_client ? WHY_IO_EOF : WHY_UP_RESET_EARLY);
+            conn_close(ct, c, !c->is_client ? WHY_UP_RESET_EARLY : c->is_broken ? (enum why)c->why : WHY_IO_EOF);
         return false;
     }
     counter_add(&ct->shard->counters, METRIC_TLS_HANDSHAKES, 1);

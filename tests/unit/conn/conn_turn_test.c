@@ -240,6 +240,37 @@ TEST(conn_turn_tls_is_refused)
     shaken_close(&s);
 }
 
+/* OpenSSL says that it does not trust us and closes at once; what it left unread makes that a reset. Both arrive together. */
+TEST(conn_turn_tls_hears_an_alert_before_a_reset)
+{
+    static const uint8_t unknown_ca[] = { 0x15, 3, 3, 0, 2, 2, 48 };
+    static uint8_t hello[4096];
+    static const struct { bool says; uint64_t alerts_n; } rows[] = { { true, 1 }, { false, 0 } };
+    struct pair p;
+    struct shaken s = { 0 };
+
+    shaken_open(&s, "root.pem");
+    pair_begin(&p);
+    pair_connect(&p, s.client, s.w->tls_server, "localhost", false, true);
+    pair_feed(&p, &p.client);
+    uint32_t n = bufq_peek(&p.client.out, hello, sizeof(hello));
+    pair_drop(&p);
+    pair_end(&p);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint64_t before = lab_why(&s.w->lab, WHY_TLS_ALERT_CERT);
+        int peer = lab_connect(&s.w->lab);
+        CHECK(ring_sim_peer_send(peer, hello, n) == n, "no room\n");
+        lab_run(&s.w->lab);
+        if (rows[i].says)
+            CHECK(ring_sim_peer_send(peer, unknown_ca, sizeof(unknown_ca)) == sizeof(unknown_ca), "no room\n");
+        ring_sim_peer_reset(peer);
+        lab_run(&s.w->lab);
+        CHECK(lab_why(&s.w->lab, WHY_TLS_ALERT_CERT) - before == rows[i].alerts_n, "says %d\n", rows[i].says);
+        CHECK(s.w->gone_n == i + 1, "it stays\n");
+    }
+    shaken_close(&s);
+}
+
 TEST(conn_turn_tls_of_no_host)
 {
     struct shaken s = { 0 };
@@ -256,4 +287,4 @@ TEST(conn_turn_tls_of_no_host)
 
 CHECK_RUN(RUN(conn_turn_first_bytes), RUN(conn_turn_plain_http_is_told_where_it_is), RUN(conn_turn_proxy_names_the_client),
           RUN(conn_turn_preface_is_http2), RUN(conn_turn_ends_before_anything_was_said), RUN(conn_turn_lingers_until_the_client_has_read),
-          RUN(conn_turn_tls_both_ends), RUN(conn_turn_tls_is_refused), RUN(conn_turn_tls_of_no_host))
+          RUN(conn_turn_tls_both_ends), RUN(conn_turn_tls_is_refused), RUN(conn_turn_tls_hears_an_alert_before_a_reset), RUN(conn_turn_tls_of_no_host))
