@@ -47,9 +47,11 @@ def test_new_connections_are_refused():
 
 def test_long_upload_and_download_end_well():
     big = b"d" * (4 << 20)
+    begun = threading.Event()
 
     def script(c, _):
         line, fields = Upstream.take_head(c)
+        begun.set()
         body = Upstream.take_body(c, fields)
         c.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(big))
         for at in range(0, len(big), 1 << 19):
@@ -60,6 +62,7 @@ def test_long_upload_and_download_end_well():
     with Upstream(script) as up, simple(up, drain=10) as f, Client(f.port) as c:
         c.send(f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {1 << 20}\r\n\r\n")
         c.send(b"u" * (1 << 19))
+        assert begun.wait(10), "the upstream was not asked"  # A connection that nobody has accepted yet is not in progress.
         f.terminate()
         time.sleep(0.3)
         c.send(b"u" * (1 << 19))
