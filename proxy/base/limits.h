@@ -123,6 +123,10 @@ enum limits {
     REGEX_DEPTH_MAX            = 1000,      /* PCRE2 depth limit: nested backtracking points                */
     REGEX_STACK_BYTES_MAX      = 163840,    /* of a match: PCRE2's frames at 20, 40 and 80 KiB              */
 
+    /* ---- store, keeper ---- */
+    KEEPER_CHANGE_TEXTS_MAX    = 4096,      /* of one change, as CONF_FILES_MAX                                */
+    KEEPER_DIFF_CELLS_MAX      = 4194304,   /* 2,048 by 2,048 changed lines of one document, 8 MiB; above, all old and all new */
+
     /* ---- up ---- */
     UPSTREAMS_MAX              = 4096,      /* of all snapshots that are still in use                      */
     UP_ENDPOINTS_MAX           = 256,       /* of one upstream                                             */

@@ -10,6 +10,14 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
+int span_order(struct span a, struct span b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int by_bytes = len > 0 ? memcmp(a.at, b.at, len) : 0;
+
+    return by_bytes != 0 ? by_bytes : (a.len > b.len) - (a.len < b.len);
+}
+
 bool span_is_nocase(struct span a, struct span b)
 {
     if (a.len != b.len)

@@ -40,6 +40,8 @@ static inline struct span span_from(struct span s, size_t skip)
     return (struct span){ s.at + skip, s.len - skip };
 }
 
+/* < 0, 0, > 0: bytewise; a beginning comes before what it begins. */
+int span_order(struct span a, struct span b);
 /* ASCII letters compare equal in either case (RFC 9110 s5.1 field names, s4.2.3 hosts). */
 bool span_is_nocase(struct span a, struct span b);
 bool span_starts(struct span s, struct span prefix);

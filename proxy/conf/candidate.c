@@ -19,7 +19,9 @@ struct candidate {
     struct conf_arena  *scratch, *arena; /* the candidate itself lies in scratch */
     struct document_set documents;
     struct conf_set     set;
-    bool                is_filled, has_memory;
+    const struct document *filled; /* the last that fill has seen */
+    uint32_t            filled_n;
+    bool                has_memory;
 };
 
 static const struct diag_place NOWHERE = { NULL, 0, 0 };
@@ -38,7 +40,7 @@ struct candidate *candidate_open(const struct candidate_options *options, struct
         conf_arena_close(arena);
         return NULL;
     }
-    *c = (struct candidate){ .diag = diag, .scratch = scratch, .arena = arena };
+    *c = (struct candidate){ .diag = diag, .scratch = scratch, .arena = arena, .has_memory = true };
     c->set = (struct conf_set){ .scratch = scratch, .diag = diag, .dir = options->dir, .state_dir = options->state_dir };
     document_set_init(&c->documents, scratch, diag);
     return c;
@@ -58,7 +60,6 @@ void candidate_add(struct candidate *c, const char *file, struct span text)
 {
     struct span name = conf_arena_copy(c->scratch, span_str(file)), copy = conf_arena_copy(c->scratch, text);
 
-    MUST(!c->is_filled);
     if (name.at != NULL && copy.at != NULL) /* Else the arena remembers. */
         document_read(&c->documents, (const char *)name.at, copy);
 }
@@ -90,7 +91,6 @@ void candidate_add_dir(struct candidate *c, const char *dir)
     struct dirent **entries = NULL;
     int n = scandir(dir, &entries, is_document, alphasort);
 
-    MUST(!c->is_filled);
     if (n < 0) {
         diag_error(c->diag, (struct diag_place){ dir, 0, 0 }, "this directory of documents cannot be read: %s",
                    strerror(errno));
@@ -113,16 +113,23 @@ void candidate_add_dir(struct candidate *c, const char *dir)
 
 bool candidate_fill(struct candidate *c)
 {
-    if (!c->is_filled)
-        c->has_memory = conf_set_fill(&c->set, c->documents.first, c->documents.documents_n);
-    c->is_filled = true;
+    const struct document *next = c->filled != NULL ? c->filled->next : c->documents.first;
+
+    if (next != NULL || c->filled == NULL)
+        c->has_memory &= conf_set_fill(&c->set, next, c->documents.documents_n - c->filled_n);
+    c->filled = c->documents.last;
+    c->filled_n = c->documents.documents_n;
     return c->has_memory && !c->scratch->is_full;
 }
 
 const struct conf_set *candidate_set(const struct candidate *c)
 {
-    MUST(c->is_filled);
     return &c->set;
+}
+
+void candidate_leave_out(struct candidate *c, struct conf_document *doc)
+{
+    conf_set_leave_out(&c->set, doc);
 }
 
 /* All parts, whatever the earlier ones found, so that all errors are told. */
@@ -133,7 +140,7 @@ static struct snapshot *compile(struct candidate *c, uint64_t generation)
     bool has_memory;
 
     parts.snapshot = snapshot;
-    has_memory = snapshot != NULL && candidate_fill(c) && compile_policies(&parts) && compile_upstreams(&parts) &&
+    has_memory = snapshot != NULL && candidate_fill(c) && conf_set_sort(&c->set) && compile_policies(&parts) && compile_upstreams(&parts) &&
                  compile_rules(&parts) && compile_listeners(&parts);
     if (!has_memory || c->scratch->is_full || c->arena->is_full) {
         diag_error(c->diag, NOWHERE, "the configuration does not fit into memory: leave some of it out");

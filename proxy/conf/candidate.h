@@ -5,8 +5,8 @@
  * Bounds: CONF_SCRATCH_BYTES_MAX, CONF_SNAPSHOT_BYTES_MAX and what document.h counts.
  * Thread: one; control, or a command line. Never called by a worker.
  *
- * The order is open, add (any number), fill, compile, close. Between fill and close the set can be asked: which documents there
- * are, what a policy says in the end and why.
+ * The order is open, add (any number), fill, compile, close; add and fill may be repeated. Between fill and close the set can be
+ * asked: which documents there are, what a policy says in the end and why.
  */
 #pragma once
 
@@ -19,6 +19,7 @@
 #include "conf/diag.h"
 
 struct candidate;
+struct conf_document;
 struct conf_set;
 struct snapshot;
 
@@ -36,9 +37,12 @@ void candidate_close(struct candidate *c);
 void candidate_add(struct candidate *c, const char *file, struct span text);
 /* Every *.yaml, *.yml and *.json of a directory, in name order. */
 void candidate_add_dir(struct candidate *c, const char *dir);
-/* Envelopes, types, checks of each document. Once. false: memory is out, told. Whether documents are good, diag says. */
+/* Envelopes, types, checks of each document that was added since the last time. false: memory is out, told. Whether documents are
+ * good, diag says. */
 bool candidate_fill(struct candidate *c);
 /* After fill: the documents. */
 const struct conf_set *candidate_set(const struct candidate *c);
+/* After fill: as if it had not been added. */
+void candidate_leave_out(struct candidate *c, struct conf_document *doc);
 /* Fill, if that was not done, and compile. WHY_CONF_BAD: diag has all problems, sorted, and *out is untouched. Once. */
 MUST_CHECK enum why candidate_compile(struct candidate *c, uint64_t generation, struct snapshot **out);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,7 +151,52 @@ static struct conf_document **find_slot(const struct conf_set *set, enum kind_id
 
 struct conf_document *conf_set_find(const struct conf_set *set, enum kind_id kind, struct span mesh, struct span name)
 {
-    return *find_slot(set, kind, mesh, name);
+    struct conf_document *doc = *find_slot(set, kind, mesh, name);
+
+    return doc != NULL && !doc->is_left_out ? doc : NULL;
+}
+
+void conf_set_leave_out(struct conf_set *set, struct conf_document *doc)
+{
+    struct conf_document *before = NULL;
+    uint32_t kind = 0;
+
+    MUST(!doc->is_left_out);
+    while (kind_list[kind] != doc->kind)
+        kind++;
+    for (struct conf_document *d = set->first[kind]; d != doc; d = d->next)
+        before = d;
+    if (before == NULL)
+        set->first[kind] = doc->next;
+    else
+        before->next = doc->next;
+    if (set->last[kind] == doc)
+        set->last[kind] = before;
+    doc->next = NULL;
+    set->n[kind]--;
+    set->documents_n--;
+    doc->is_left_out = true; /* It keeps its slot, for a namesake. */
+}
+
+/* Room in the register for so many documents more. */
+static bool grow(struct conf_set *set, uint32_t more_n)
+{
+    struct conf_document **old = set->_slots;
+    uint32_t old_n = set->_slots_n, slots_n = old_n > 0 ? old_n : 16;
+
+    set->_documents_n += more_n;
+    while (slots_n < set->_documents_n * 2)
+        slots_n *= 2;
+    if (slots_n == old_n)
+        return true;
+    set->_slots = conf_arena_array(set->scratch, slots_n, sizeof(struct conf_document *));
+    if (set->_slots == NULL)
+        return false;
+    set->_slots_n = slots_n;
+    for (uint32_t i = 0; i < old_n; i++)
+        if (old[i] != NULL)
+            *find_slot(set, kind_find(span_str(old[i]->kind->type)), old[i]->mesh, old[i]->name) = old[i];
+    return true;
 }
 
 /* Into the register and the list of its kind. */
@@ -158,7 +204,7 @@ static bool enroll(struct conf_set *set, enum kind_id kind, struct conf_document
 {
     struct conf_document **slot = find_slot(set, kind, doc->mesh, doc->name);
 
-    if (*slot != NULL) {
+    if (*slot != NULL && !(*slot)->is_left_out) {
         diag_error(set->diag, doc->place, "there is a %s `%.*s` already, in %s line %u: give one of them another name",
                    doc->kind->type, SPAN_FMT(doc->name), (*slot)->place.file, (*slot)->place.line);
         return false;
@@ -347,14 +393,8 @@ static void read_kubernetes(struct conf_set *set, const struct node *root)
 
 bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t documents_n)
 {
-    uint32_t slots_n = 16;
-
-    while (slots_n < documents_n * 2)
-        slots_n *= 2;
-    set->_slots = conf_arena_array(set->scratch, slots_n, sizeof(struct conf_document *));
-    if (set->_slots == NULL)
+    if (!grow(set, documents_n))
         return false;
-    set->_slots_n = slots_n;
     for (const struct document *d = first; d != NULL; d = d->next) {
         if (d->root->kind != NODE_MAP)
             diag_error(set->diag, node_place(d->root), "a document starts with `type:` and `name:`, and this one is %s",
@@ -365,6 +405,38 @@ bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t 
             read_universal(set, d->root);
     }
     return !set->scratch->is_full;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct conf_document *a = *(struct conf_document *const *)left, *b = *(struct conf_document *const *)right;
+    int by_mesh = span_order(a->mesh, b->mesh);
+
+    return by_mesh != 0 ? by_mesh : span_order(a->name, b->name);
+}
+
+bool conf_set_sort(struct conf_set *set)
+{
+    struct conf_document **all = conf_arena_array(set->scratch, set->documents_n, sizeof(*all));
+    uint32_t order = 0;
+
+    if (all == NULL)
+        return false;
+    for (uint32_t kind = 0; kind < KIND_N; kind++) {
+        struct conf_document **at = &set->first[kind];
+        uint32_t n = 0;
+
+        for (struct conf_document *d = set->first[kind]; d != NULL; d = d->next)
+            all[n++] = d;
+        qsort(all, n, sizeof(*all), by_name);
+        for (uint32_t i = 0; i < n; i++) {
+            all[i]->order = order++;
+            *at = set->last[kind] = all[i];
+            at = &all[i]->next;
+        }
+        *at = NULL;
+    }
+    return true;
 }
 
 const char *conf_file_read(struct conf_arena *arena, const char *path, size_t bytes_max, struct span *out_bytes)

@@ -24,13 +24,19 @@ struct conf_set {
     uint32_t           documents_n;
     struct conf_document **_slots;   /* by (kind, mesh, name), open addressing */
     uint32_t           _slots_n;
+    uint32_t           _documents_n; /* that the register has room for */
 };
 
 /* Read envelopes and fields of all documents of the list. Post: every document with a kind and a name is in the set, the
- * wrong ones with is_valid unset. false: memory is out, told. */
+ * wrong ones with is_valid unset. May be repeated with further documents. false: memory is out, told. */
 bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t documents_n);
 /* Or NULL. */
 struct conf_document *conf_set_find(const struct conf_set *set, enum kind_id kind, struct span mesh, struct span name);
+/* Each kind's documents by mesh and name, whatever text they came in: the same set compiles to the same snapshot. Their order is
+ * numbered anew. false: memory is out. */
+bool conf_set_sort(struct conf_set *set);
+/* As if it had not been there: it is not found, not enumerated, and a namesake may come. */
+void conf_set_leave_out(struct conf_set *set, struct conf_document *doc);
 /* A file that a document names: absolute, or below the directory of the configuration. false: told at place. */
 bool conf_set_file(struct conf_set *set, struct diag_place place, struct span path, struct span *out_bytes);
 /* The file's bytes in the scratch arena; NULL, or what is wrong with it ("is longer than 1 MiB"). */

@@ -34,6 +34,7 @@ struct conf_document {
     struct diag_place  place;       /* of its name */
     const void        *spec;        /* the kind's struct */
     bool               is_valid;    /* else only its name counts, so that references to it are not reported as well */
+    bool               is_left_out; /* by conf_set_leave_out                                                         */
     uint32_t           order;       /* number over the load */
     uint32_t           index;       /* of what it was compiled to: a MeshExternalService's upstream */
     struct conf_document *next;     /* of the same kind */

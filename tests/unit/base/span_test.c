@@ -74,5 +74,17 @@ TEST(span_to_u64_reads_whole_decimal_numbers)
     }
 }
 
-CHECK_RUN(RUN(span_compares), RUN(span_finds_and_trims), RUN(span_next_gives_every_part),
+TEST(span_order_is_bytewise)
+{
+    static const char *const rows[] = { "", "A", "a", "a-", "aa", "b", "\xc3\xa4" };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (size_t k = 0; k < COUNT(rows); k++) {
+            int order = span_order(span_str(rows[i]), span_str(rows[k]));
+            CHECK((order < 0) == (i < k) && (order > 0) == (i > k), "%s and %s: %d\n", rows[i], rows[k], order);
+        }
+    CHECK(span_order(SPAN_NONE, SPAN_NONE) == 0, "nothing is nothing\n");
+}
+
+CHECK_RUN(RUN(span_compares), RUN(span_order_is_bytewise), RUN(span_finds_and_trims), RUN(span_next_gives_every_part),
           RUN(span_to_u64_reads_whole_decimal_numbers))

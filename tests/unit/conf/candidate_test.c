@@ -62,5 +62,41 @@ TEST(candidate_needs_memory_even_for_itself)
     free(diag);
 }
 
-CHECK_RUN(RUN(candidate_takes_texts_and_can_be_asked), RUN(candidate_tells_all_and_keeps_the_snapshot_to_itself),
+TEST(candidate_fills_what_was_added_since)
+{
+    struct diag *diag = malloc(sizeof(*diag));
+    struct candidate_options options = { .dir = NULL };
+    struct snapshot *s = NULL;
+    char name[32], text[128];
+
+    diag_init(diag);
+    struct candidate *c = candidate_open(&options, diag);
+    CHECK(candidate_fill(c) && candidate_set(c)->documents_n == 0, "a document out of nothing\n");
+    for (int i = 40; i-- > 0;) { /* Backwards; and the register grows. */
+        snprintf(text, sizeof(text), "type: ForgeBodyCap\nname: cap-%02d\nspec: {bytes: 1Ki}\n", i);
+        candidate_add(c, "cap.yaml", span_str(text));
+        CHECK(candidate_fill(c) && candidate_set(c)->documents_n == (uint32_t)(40 - i), "%u\n", candidate_set(c)->documents_n);
+    }
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof(name), "cap-%02d", i);
+        struct conf_document *d = conf_set_find(candidate_set(c), KIND_FORGE_BODY_CAP, SPAN_LIT("default"), span_str(name));
+        CHECK(d != NULL, "%s is not found\n", name);
+        if (i % 13 == 0) /* The last, the first, some between: of the list, which is backwards. */
+            candidate_leave_out(c, d);
+        CHECK((conf_set_find(candidate_set(c), KIND_FORGE_BODY_CAP, SPAN_LIT("default"), span_str(name)) == NULL) == (i % 13 == 0), "%s\n", name);
+    }
+    candidate_add(c, "again.yaml", SPAN_LIT("type: ForgeBodyCap\nname: cap-13\nspec: {bytes: 1Ki}\n"));
+    CHECK(candidate_fill(c) && candidate_set(c)->documents_n == 37 && diag->errors_n == 0, "%s\n", diag->items[0].text);
+    candidate_add(c, "twice.yaml", SPAN_LIT("type: ForgeBodyCap\nname: cap-12\nspec: {bytes: 1Ki}\n"));
+    CHECK(candidate_fill(c) && diag->errors_n == 1, "a namesake is taken\n");
+    CHECK(candidate_compile(c, 1, &s) == WHY_CONF_BAD, "compiled\n");
+    uint32_t order = 0;
+    for (struct conf_document *d = candidate_set(c)->first[KIND_FORGE_BODY_CAP]; d != NULL; d = d->next, order++)
+        CHECK(d->order == order && (d->next == NULL || span_order(d->name, d->next->name) < 0), "not sorted at %u\n", order);
+    CHECK(order == 37, "%u in the list\n", order);
+    candidate_close(c);
+    free(diag);
+}
+
+CHECK_RUN(RUN(candidate_fills_what_was_added_since), RUN(candidate_takes_texts_and_can_be_asked), RUN(candidate_tells_all_and_keeps_the_snapshot_to_itself),
           RUN(candidate_needs_memory_even_for_itself))

@@ -1,0 +1,254 @@
+/* keeper.c - see keeper.h. */
+#include "admin/keeper.h"
+
+#include "admin/keeper_inside.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "conf/candidate.h"
+#include "conf/load.h"
+#include "conf/snapshot.h"
+
+static const struct diag_place NOWHERE = { NULL, 0, 0 };
+
+struct keeper *keeper_open(const struct keeper_options *options)
+{
+    struct keeper *k = memory_map(sizeof(*k));
+
+    if (k == NULL)
+        return NULL;
+    k->options = *options;
+    return k;
+}
+
+void keeper_close(struct keeper *k)
+{
+    if (k == NULL)
+        return;
+    keeper_rest(k);
+    conf_arena_close(k->memory);
+    memory_unmap(k, sizeof(*k));
+}
+
+void keeper_result_close(struct keeper_result *result)
+{
+    if (result != NULL)
+        conf_arena_close(result->arena); /* It lies in there itself. */
+}
+
+/* ---- one change on its way ---- */
+
+static struct keeper_result *result_open(const struct keeper *k, bool is_dry_run)
+{
+    struct conf_arena *arena = conf_arena_open(CONF_SCRATCH_BYTES_MAX);
+    struct keeper_result *r = arena != NULL ? conf_arena_take(arena, sizeof(*r)) : NULL;
+
+    if (r == NULL)
+        return NULL;
+    diag_init(&r->diag);
+    r->arena = arena;
+    r->is_dry_run = is_dry_run;
+    r->generation = k->current.number;
+    return r;
+}
+
+static enum why no_memory(struct keeper_work *w)
+{
+    diag_error(&w->r->diag, NOWHERE, "the configuration does not fit into memory: leave some of it out");
+    return WHY_CONF_BAD;
+}
+
+/* Who, when and why: copied, because the caller's texts end with the call. */
+static bool work_open(struct keeper_work *w, struct keeper *k, struct keeper_result *r, const char *author, const char *reason,
+                      const char *source)
+{
+    *w = (struct keeper_work){ .k = k, .r = r, .arena = r->arena, .source = source };
+    w->next = (struct generation){ .number = k->current.number + 1, .parent = k->current.number, .time_ns = clock_wall_ns() };
+    w->next.author = conf_arena_copy(w->arena, span_str(author != NULL ? author : ""));
+    w->next.reason = conf_arena_copy(w->arena, span_str(reason != NULL ? reason : ""));
+    w->next.source = conf_arena_copy(w->arena, span_str(source));
+    w->candidate = keeper_candidate(k, &r->diag);
+    return !w->arena->is_full && w->candidate != NULL;
+}
+
+static void work_close(struct keeper_work *w)
+{
+    candidate_close(w->candidate);
+    conf_free(w->snapshot);
+}
+
+static enum why check_expected(struct keeper_work *w, uint64_t expected)
+{
+    if (expected == 0 || expected == w->k->current.number)
+        return WHY_OK;
+    diag_error(&w->r->diag, NOWHERE, "generation %llu is in force, and %llu was expected: somebody changed the configuration meanwhile; "
+               "look at the difference and try again", (unsigned long long)w->k->current.number, (unsigned long long)expected);
+    return WHY_KEEPER_EXPECTED;
+}
+
+/* What the result says about the change: differences, and how many of each. */
+static enum why work_compare(struct keeper_work *w)
+{
+    struct keeper_result *r = w->r;
+
+    if (!keeper_compare(w->k, &w->k->current, &w->next, w->arena, &r->differences, &r->differences_n))
+        return no_memory(w);
+    for (uint32_t i = 0; i < r->differences_n; i++) {
+        w->next.added_n += r->differences[i].verb == KEEPER_ADDED;
+        w->next.changed_n += r->differences[i].verb == KEEPER_CHANGED;
+        w->next.removed_n += r->differences[i].verb == KEEPER_REMOVED;
+    }
+    return WHY_OK;
+}
+
+static enum why work_test(struct keeper_work *w)
+{
+    struct keeper_result *r = w->r;
+
+    if (w->k->options.on_test == NULL)
+        return WHY_OK;
+    if (!w->k->options.on_test(w->candidate, w->snapshot, w->arena, &r->tests, &r->tests_n))
+        return no_memory(w);
+    for (uint32_t i = 0; i < r->tests_n; i++) {
+        if (r->tests[i].has_passed)
+            continue;
+        r->tests_failed_n++;
+        diag_error(&r->diag, NOWHERE, "ForgeTest `%.*s` fails: %.*s", SPAN_FMT(r->tests[i].name), SPAN_FMT(r->tests[i].sentence));
+    }
+    return r->tests_failed_n > 0 ? WHY_KEEPER_TEST : WHY_OK;
+}
+
+/* The records of next, in memory of their own, are what is in force from now on. false: memory is out. */
+static bool work_adopt(struct keeper_work *w)
+{
+    struct conf_arena *memory = conf_arena_open(CONF_SCRATCH_BYTES_MAX);
+    struct generation *next = &w->next;
+    struct generation_document *all = memory != NULL ? conf_arena_array(memory, (size_t)next->documents_n + 1, sizeof(*all)) : NULL;
+
+    for (uint32_t i = 0; all != NULL && i < next->documents_n; i++) {
+        all[i] = next->documents[i];
+        all[i].type = conf_arena_copy(memory, all[i].type);
+        all[i].mesh = conf_arena_copy(memory, all[i].mesh);
+        all[i].name = conf_arena_copy(memory, all[i].name);
+        all[i].source = conf_arena_copy(memory, all[i].source);
+        all[i].text = conf_arena_copy(memory, all[i].text);
+    }
+    if (all == NULL || memory->is_full) {
+        conf_arena_close(memory);
+        return false;
+    }
+    next->documents = all;
+    next->author = conf_arena_copy(memory, next->author);
+    next->reason = conf_arena_copy(memory, next->reason);
+    next->source = conf_arena_copy(memory, next->source);
+    if (memory->is_full) {
+        conf_arena_close(memory);
+        return false;
+    }
+    conf_arena_close(w->k->memory);
+    w->k->memory = memory;
+    w->k->current = *next;
+    return true;
+}
+
+/* From planned documents to what workers serve. */
+static enum why work_finish(struct keeper_work *w)
+{
+    struct keeper *k = w->k;
+    void *prepared = NULL;
+    enum why why;
+
+    if ((why = candidate_compile(w->candidate, w->next.number, &w->snapshot)) != WHY_OK || (why = work_compare(w)) != WHY_OK ||
+        (why = work_test(w)) != WHY_OK)
+        return why;
+    generation_digest(&w->next, w->next.digest);
+    if ((why = k->options.hooks.prepare(k->options.hooks.owner, w->snapshot, &w->r->diag, &prepared)) != WHY_OK)
+        return why;
+    w->snapshot = NULL; /* Goes with what was prepared. */
+    if (w->r->is_dry_run || !work_adopt(w)) {
+        k->options.hooks.discard(k->options.hooks.owner, prepared);
+        return w->r->is_dry_run ? WHY_OK : no_memory(w);
+    }
+    keeper_rest(k);
+    k->options.hooks.publish(k->options.hooks.owner, prepared);
+    w->r->generation = k->current.number;
+    return WHY_OK;
+}
+
+/* ---- changes ---- */
+
+static enum why work_read(struct keeper_work *w, const struct keeper_change *change)
+{
+    if (change->texts_n > KEEPER_CHANGE_TEXTS_MAX) {
+        diag_error(&w->r->diag, NOWHERE, "a change has at most %d files: put several documents into one, with `---` between them",
+                   KEEPER_CHANGE_TEXTS_MAX);
+        return WHY_CONF_BAD;
+    }
+    for (uint32_t i = 0; i < change->texts_n; i++)
+        candidate_add(w->candidate, change->texts[i].file, change->texts[i].text);
+    if (change->dir != NULL)
+        candidate_add_dir(w->candidate, change->dir);
+    w->is_source_whole = change->replaces_source;
+    if (!candidate_fill(w->candidate) || !keeper_plan(w, change->deletions, change->deletions_n))
+        return no_memory(w);
+    return WHY_OK;
+}
+
+struct keeper_result *keeper_apply(struct keeper *k, const struct keeper_change *change)
+{
+    struct keeper_result *r = result_open(k, change->is_dry_run);
+    struct keeper_work w;
+
+    if (r == NULL)
+        return NULL;
+    if (!work_open(&w, k, r, change->author, change->reason, change->source))
+        r->why = no_memory(&w);
+    else if ((r->why = check_expected(&w, change->expected_generation)) == WHY_OK && (r->why = work_read(&w, change)) == WHY_OK) {
+        r->is_unchanged = !w.is_changed && r->diag.errors_n == 0 && k->current.number != 0;
+        r->why = r->is_unchanged ? WHY_OK : work_finish(&w);
+    }
+    work_close(&w);
+    diag_sort(&r->diag);
+    return r;
+}
+
+struct keeper_result *keeper_rollback(struct keeper *k, uint64_t generation, const char *author, const char *reason,
+                                      uint64_t expected_generation, bool is_dry_run)
+{
+    struct keeper_result *r = result_open(k, is_dry_run);
+    struct keeper_work w;
+
+    if (r == NULL)
+        return NULL;
+    if (!work_open(&w, k, r, author, reason, "api")) {
+        r->why = no_memory(&w);
+    } else if ((r->why = check_expected(&w, expected_generation)) == WHY_OK) {
+        r->why = WHY_KEEPER_UNKNOWN;
+        diag_error(&r->diag, NOWHERE, "there is no generation %llu", (unsigned long long)generation);
+    }
+    work_close(&w);
+    return r;
+}
+
+struct keeper_result *keeper_refresh(struct keeper *k)
+{
+    struct keeper_result *r = result_open(k, false);
+    struct keeper_work w;
+    void *prepared = NULL;
+
+    if (r == NULL)
+        return NULL;
+    if (!work_open(&w, k, r, NULL, NULL, "api") || !keeper_load(k, &k->current, w.candidate, r->arena))
+        r->why = no_memory(&w);
+    else
+        r->why = candidate_compile(w.candidate, k->current.number, &w.snapshot);
+    if (r->why == WHY_OK)
+        r->why = k->options.hooks.prepare(k->options.hooks.owner, w.snapshot, &r->diag, &prepared);
+    if (r->why == WHY_OK) {
+        w.snapshot = NULL;
+        k->options.hooks.publish(k->options.hooks.owner, prepared);
+    }
+    work_close(&w);
+    diag_sort(&r->diag);
+    return r;
+}
