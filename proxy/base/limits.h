@@ -135,6 +135,12 @@ enum limits {
     UP_TRIES_MAX               = 3,         /* connections tried for one request before it is given up      */
 
     /* ---- engine ---- */
+    SERVICE_BODY_BYTES_MAX     = 33554432,  /* request body for a built-in service: a file of CONF_FILE_BYTES_MAX as JSON */
+    SERVICE_BODIES_MAX         = 16,        /* of them at a time: 512 MiB if all were that long            */
+    SERVICE_BODY_IDLE_MS_MAX   = 10000,     /* no byte of such a body                                      */
+    SERVICE_BODY_MS_MAX        = 120000,    /* ... and all of it: 32 MiB at 280 KB/s                        */
+    SERVICE_LATER_MS_MAX       = 60000,     /* an answer that is owed: workers take a configuration in ms   */
+    SERVICE_STREAM_BYTES_MAX   = 262144,    /* queued for one reader of a stream before it is cut: 1,000 events */
     LOOP_STEPS_A_TICK          = 65536,     /* steps before timers and the kernel get their turn           */
     LOOP_BUSY_EVENTS           = 8,         /* completions in a tick that make the next one wait for a batch */
     LOOP_BATCH_EVENTS          = 8,         /* ... of so many                                              */

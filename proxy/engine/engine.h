@@ -50,6 +50,7 @@ struct engine {
     struct service      management;/* answers listeners that are is_management; .answer NULL: none */
     struct service      echo;      /* answers for upstreams of protocol UP_ECHO */
     struct conn_hooks   conn_hooks;/* what conn gets from us */
+    uint32_t            service_bodies_n; /* requests whose body is being taken in for a service */
     bool                is_draining;
 };
 

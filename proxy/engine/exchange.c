@@ -11,9 +11,11 @@
 /* Which state may follow which; a move that is not here is our bug. */
 static const uint16_t exchange_moves[EXCHANGE_STATES_N] = {
 #define TO(state) (1U << EXCHANGE_##state)
-    [EXCHANGE_AWAIT_HEAD]    = TO(AWAIT_POLICY) | TO(AWAIT_BODY) | TO(AWAIT_ANSWER) | TO(AWAIT_FLUSH) | TO(ENDED),
-    [EXCHANGE_AWAIT_POLICY]  = TO(AWAIT_BODY) | TO(AWAIT_ANSWER) | TO(AWAIT_FLUSH) | TO(ENDED),
-    [EXCHANGE_AWAIT_BODY]    = TO(AWAIT_FLUSH) | TO(ENDED),
+    [EXCHANGE_AWAIT_HEAD]    = TO(AWAIT_POLICY) | TO(AWAIT_BODY) | TO(AWAIT_SERVICE) | TO(AWAIT_ANSWER) | TO(AWAIT_FLUSH) |
+                               TO(ENDED),
+    [EXCHANGE_AWAIT_POLICY]  = TO(AWAIT_BODY) | TO(AWAIT_SERVICE) | TO(AWAIT_ANSWER) | TO(AWAIT_FLUSH) | TO(ENDED),
+    [EXCHANGE_AWAIT_BODY]    = TO(AWAIT_SERVICE) | TO(AWAIT_FLUSH) | TO(ENDED),
+    [EXCHANGE_AWAIT_SERVICE] = TO(AWAIT_FLUSH) | TO(ENDED),
     [EXCHANGE_AWAIT_ANSWER]  = TO(AWAIT_STREAMS) | TO(AWAIT_FLUSH) | TO(ENDED),
     [EXCHANGE_AWAIT_STREAMS] = TO(AWAIT_FLUSH) | TO(ENDED),
     [EXCHANGE_AWAIT_FLUSH]   = TO(ENDED),
@@ -88,6 +90,7 @@ static void exchange_end(struct engine *e, struct exchange *x)
         e->hooks->on_record(e->hooks->owner, x);
     }
     exchange_leave_up(e, x, (enum why)x->why);
+    exchange_service_end(e, x);
     if (x->down.session != NULL) {
         struct session *s = x->down.session;
 
@@ -126,7 +129,11 @@ static uint64_t exchange_deadline(const struct exchange *x, enum why *out_why)
 {
     uint64_t idle_ns = 0, whole_ns = 0;
 
-    if (x->route == NULL || x->state == EXCHANGE_AWAIT_HEAD)
+    if (x->state == EXCHANGE_AWAIT_HEAD)
+        return 0;
+    if (x->service != NULL && (x->route == NULL || x->state == EXCHANGE_AWAIT_SERVICE))
+        return exchange_service_deadline(x, out_why);
+    if (x->route == NULL)
         return 0;
     if (x->route->stream_idle_timeout_ns > 0)
         idle_ns = x->progress_ns + x->route->stream_idle_timeout_ns;
@@ -170,6 +177,10 @@ void exchange_on_timer(struct engine *e, struct exchange *x)
     uint64_t deadline_ns = exchange_deadline(x, &why);
 
     if (deadline_ns != 0 && deadline_ns <= e->shard->now_ns) {
+        if (why == WHY_OK) {
+            shard_wake(e->shard, &x->task); /* Looks at the next deadline in its turn. */
+            return;
+        }
         if (x->state == EXCHANGE_AWAIT_FLUSH) {
             x->why = (uint16_t)why;
             exchange_end(e, x);
@@ -180,32 +191,17 @@ void exchange_on_timer(struct engine *e, struct exchange *x)
     exchange_settle(e, x);
 }
 
-/* A service wants to know how much came, and nothing of what. */
-static void exchange_step_body(struct engine *e, struct exchange *x)
+/* One step of a built-in service. */
+static void exchange_step_service(struct engine *e, struct exchange *x,
+                                  enum why (*step)(struct engine *e, struct exchange *x, enum exchange_state *io_state))
 {
-    if (!bufq_is_empty(&x->down.rx)) {
-        x->request_body_bytes += x->down.rx.bytes;
-        x->progress_ns = e->shard->now_ns;
-        bufq_clear(&e->shard->queues, &x->down.rx);
-        exchange_touch(e, &x->down);
-    }
-    if (!x->down.rx_end) {
-        if (x->request.expects_continue && !x->interim_flying && !x->has_answered) {
-            head_init(&x->response, &x->arena);
-            x->response.status = 100;
-            x->down.tx_head = &x->response;
-            x->down.tx_has_head = true;
-            x->interim_flying = true;
-            exchange_touch(e, &x->down);
-        }
-        return;
-    }
-    if (x->interim_flying && !x->down.tx_head_done)
-        return;
-    x->interim_flying = false;
-    x->down.tx_has_head = x->down.tx_head_done = false;
-    exchange_answer_service(e, x);
-    exchange_move(x, EXCHANGE_AWAIT_FLUSH);
+    enum exchange_state state = (enum exchange_state)x->state;
+    enum why why = step(e, x, &state);
+
+    if (why != WHY_OK)
+        exchange_fail(e, x, why);
+    else if (state != (enum exchange_state)x->state)
+        exchange_move(x, state);
 }
 
 /* ---- the switch ---- */
@@ -225,7 +221,7 @@ static void exchange_send_on(struct engine *e, struct exchange *x)
         return;
     }
     if (x->service != NULL) {
-        exchange_move(x, EXCHANGE_AWAIT_BODY);
+        exchange_step_service(e, x, exchange_service_begin);
         return;
     }
     why = exchange_go_up(e, x);
@@ -388,7 +384,10 @@ static void exchange_step_state(struct engine *e, struct exchange *x)
         exchange_ask_policies(e, x);
         return;
     case EXCHANGE_AWAIT_BODY:
-        exchange_step_body(e, x);
+        exchange_step_service(e, x, exchange_service_body);
+        return;
+    case EXCHANGE_AWAIT_SERVICE:
+        exchange_step_service(e, x, exchange_service_wait);
         return;
     case EXCHANGE_AWAIT_ANSWER:
         exchange_step_answer(e, x);

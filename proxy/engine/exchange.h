@@ -7,6 +7,7 @@
  *
  *   AWAIT_HEAD -> AWAIT_POLICY -> AWAIT_ANSWER -> AWAIT_STREAMS -> AWAIT_FLUSH -> ENDED
  *        \--------> AWAIT_BODY (built-in services) ----------------^
+ *                       \--> AWAIT_SERVICE (later, or a stream) ---/
  */
 #pragma once
 
@@ -25,6 +26,8 @@ struct epoch;
 struct route;
 struct listener;
 struct service;
+struct service_answer;
+struct service_work;
 struct up;
 struct up_endpoint;
 
@@ -33,6 +36,7 @@ enum exchange_state {
     EXCHANGE_AWAIT_HEAD,     /* the client's head                                           */
     EXCHANGE_AWAIT_POLICY,   /* a policy holds the request                                  */
     EXCHANGE_AWAIT_BODY,     /* a built-in service wants the whole request first            */
+    EXCHANGE_AWAIT_SERVICE,  /* a built-in service answers later, or goes on answering      */
     EXCHANGE_AWAIT_ANSWER,   /* the upstream's head; the request's body flows meanwhile      */
     EXCHANGE_AWAIT_STREAMS,  /* bodies                                                      */
     EXCHANGE_AWAIT_FLUSH,    /* the answer's end is queued; the session takes it            */
@@ -67,6 +71,7 @@ struct exchange {
     const struct listener *listener;
     const struct route   *route;
     const struct service *service;
+    struct service_work  *work;         /* of services that admit; NULL: none */
     struct up            *upstream;     /* held */
     struct up_endpoint   *endpoint;     /* counted in its requests_n while up is bound */
     uint8_t              *chain_state;  /* policies' blocks */
@@ -114,7 +119,15 @@ void chain_end(struct engine *e, struct exchange *x);
 /* exchange_answer.c: our own answers. */
 void exchange_answer_why(struct engine *e, struct exchange *x, enum why why);
 void exchange_answer_redirect(struct engine *e, struct exchange *x);
-void exchange_answer_service(struct engine *e, struct exchange *x);
+void exchange_answer_service(struct engine *e, struct exchange *x, struct service_answer *out);
+void exchange_answer_send(struct engine *e, struct exchange *x, bool is_whole);
+/* exchange_service.c: built-in services. WHY_OK: go on in *io_state; else why to answer with, or to cut. */
+enum why exchange_service_begin(struct engine *e, struct exchange *x, enum exchange_state *io_state);
+enum why exchange_service_body(struct engine *e, struct exchange *x, enum exchange_state *io_state);
+enum why exchange_service_wait(struct engine *e, struct exchange *x, enum exchange_state *io_state);
+void exchange_service_end(struct engine *e, struct exchange *x);
+/* 0: none. *out_why WHY_OK: it is a turn that is due then, and no end. */
+uint64_t exchange_service_deadline(const struct exchange *x, enum why *out_why);
 /* exchange_up.c: towards the upstream. choose_up sets upstream, or service when the upstream is built in. */
 enum why exchange_choose_up(struct engine *e, struct exchange *x);
 enum why exchange_go_up(struct engine *e, struct exchange *x);

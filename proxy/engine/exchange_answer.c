@@ -1,4 +1,4 @@
-/* exchange_answer.c - answers of our own: problem documents, redirects, built-in services. */
+/* exchange_answer.c - answers of our own: problem documents, redirects, what built-in services said. */
 #include <string.h>
 
 #include "base/must.h"
@@ -73,44 +73,45 @@ void exchange_answer_redirect(struct engine *e, struct exchange *x)
     answer_send(e, x);
 }
 
-void exchange_answer_service(struct engine *e, struct exchange *x)
+/* Of what a service says, the fields. An answer is one without them, too: a full arena leaves them out. */
+static void answer_fields(struct exchange *x, const struct service_answer *out)
 {
-    const struct conn *c = conn_of_session(x->down.session);
-    struct service_answer out = { .status = 200 };
-    struct service_call call = {
-        .shard = e->shard,
-        .request = &x->request,
-        .arena = &x->arena,
-        .request_id = exchange_id(x),
-        .client = exchange_client(x),
-        .client_port = x->client_port,
-        .listener = x->listener->name,
-        .is_tls = x->is_tls,
-        .tls_version = c->tls != NULL ? tls_version_name(c->tls) : "",
-        .tls_cipher = c->tls != NULL ? tls_cipher_name(c->tls) : "",
-        .body_bytes = x->request_body_bytes,
+    const struct { struct span name, value; } fields[] = {
+        { SPAN_LIT("allow"), out->allow },
+        { SPAN_LIT("etag"), out->etag },
+        { SPAN_LIT("cache-control"), out->cache_control },
+        { SPAN_LIT("www-authenticate"), out->www_authenticate },
     };
-    enum why why = x->service->answer(x->service->owner, &call, &out);
-    bool cut = false;
 
-    if (why != WHY_OK) {
-        bufq_clear(&e->shard->queues, &out.body);
-        x->why = (uint16_t)why;
-        exchange_answer_why(e, x, why);
-        return;
+    if (out->content_type.len > 0)
+        answer_field(x, FIELD_CONTENT_TYPE, out->content_type);
+    if (out->location.len > 0)
+        answer_field(x, FIELD_LOCATION, out->location);
+    if (out->retry_after.len > 0)
+        answer_field(x, FIELD_RETRY_AFTER, out->retry_after);
+    for (uint32_t i = 0; i < COUNT(fields); i++) {
+        if (fields[i].value.len > 0 && !head_add(&x->response, fields[i].name, fields[i].value, 0))
+            return;
     }
-    answer_head(x, out.status);
-    if (out.content_type.len > 0)
-        answer_field(x, FIELD_CONTENT_TYPE, out.content_type);
-    if (out.allow.len > 0 && !head_add_static(&x->response, FIELD_OTHER, SPAN_LIT("allow"), out.allow))
-        x->response.has_content_length = true;
-    x->response.content_length = x->response_body_bytes = out.body.bytes;
-    x->down.tx = out.body;
-    /* A built-in upstream is an upstream: what a route does to answers, it does to this one. */
-    if (x->route != NULL && (why = chain_response_head(e, x, &cut)) != WHY_OK) {
-        x->why = (uint16_t)why;
-        exchange_answer_why(e, x, why);
-        return;
-    }
+}
+
+/* Head and queue are filled; sent they are by exchange_answer_send. */
+void exchange_answer_service(struct engine *e, struct exchange *x, struct service_answer *out)
+{
+    bufq_clear(&e->shard->queues, &x->down.tx);
+    answer_head(x, out->status);
+    answer_fields(x, out);
+    if (out->form == SERVICE_STREAM || out->status == 304)
+        x->response.has_content_length = false;
+    else
+        x->response.content_length = out->body.bytes;
+    x->response_body_bytes = out->body.bytes;
+    x->down.tx = out->body;
+    out->body = (struct bufq){ 0 };
+}
+
+void exchange_answer_send(struct engine *e, struct exchange *x, bool is_whole)
+{
     answer_send(e, x);
+    x->down.tx_end = is_whole;
 }

@@ -18,6 +18,11 @@ static void exchange_note_client(struct exchange *x, const struct conn *c)
 
     if (c->peer.bytes_n == 0)
         return; /* Gone before we could ask. */
+    if (c->peer.any.sa_family == AF_UNIX) {
+        memcpy(x->client, "unix", 4);
+        x->client_len = 4;
+        return;
+    }
     socket_address_split(&c->peer, address, &port);
     STATIC_MUST((int)EXCHANGE_CLIENT_BYTES >= (int)ADDRESS_TEXT_BYTES_MAX, "a client's address must fit");
     x->client_len = (uint8_t)address_print(address, x->client);
