@@ -213,6 +213,7 @@ verb_tidy() {
 verb_bench() {
     say 'Measuring against nginx and HAProxy'
     build_release
+    compile release bench_routes
     exec bench/run "$@"
 }
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import configuration
 import measure
 import network
 import peers as peers_of_debian
@@ -142,6 +143,8 @@ class Run:
         self.nginx_rate = []     # row 1 of nginx, for row 19
 
     def targets(self, row):
+        if row.kind in ("routes", "swap"):
+            return [n for n in ("ours",) if n in self.args.only]
         return [n for n in NAMES if n in self.args.only and (n != "floor" or row.floor)]
 
     def one(self, row, name):
@@ -150,8 +153,13 @@ class Run:
             at = row.load.index("--conns")
             conn_n = int(row.load[at + 1]) // (4 if a.quick else 1)
             return measure.memory(name, row, self.peers, conn_n)
-        if row.kind == "latency":
+        if row.kind == "routes":
+            return configuration.routes()
+        if row.kind in ("latency", "swap"):
             rate = sorted(self.nginx_rate)[len(self.nginx_rate) // 2] / 2
+        if row.kind == "swap":
+            return configuration.swap(row, self.peers, rate, a.seconds, a.warm)
+        if row.kind == "latency":
             return self.window(name, row, ["--rate", "%.0f" % rate])
         return self.window(name, row)
 
@@ -161,7 +169,7 @@ class Run:
 
     def prepare(self, row):
         """Row 19 needs nginx's saturated rate of this same run: what it does with the whole of its core."""
-        if row.kind == "latency" and not self.nginx_rate:
+        if row.kind in ("latency", "swap") and not self.nginx_rate:
             got = self.window("nginx", BY_NUMBER[1])
             self.nginx_rate.append(got["value"])
 
@@ -170,6 +178,13 @@ class Run:
         if row.kind == "latency":
             text += "p50 %.0f us, p99 %.0f us, p99.9 %.0f us at %.0f/s" % (got["p50_us"], got["p99_us"],
                                                                            got["p999_us"], got["per_second"])
+        elif row.kind == "routes":
+            text += "%s; compiled in %.0f ms, %.0f bytes a route" % (
+                ", ".join("%d: %.0f ns" % (n, s["match_ns"]) for n, s in got["sizes"].items()),
+                got["sizes"][configuration.SIZES[-1]]["compile_ms"], got["sizes"][configuration.SIZES[-1]]["bytes_per_route"])
+        elif row.kind == "swap":
+            text += "p50 %.0f us, p99 %.0f us with %d swaps, %.0f and %.0f us without, at %.0f/s" % (
+                got["p50_us"], got["value"], got["swaps"], got["calm_p50_us"], got["calm_p99_us"], got["per_second"])
         elif row.kind == "memory":
             text += "%.0f bytes per connection" % got["value"]
         else:

@@ -35,7 +35,7 @@ def goal_text(row, which):
     factor, name = getattr(row, which)
     if name == "bytes":
         return "<= {:,} B".format(factor)
-    return "%s%.2f x %s" % ("<= " if row.kind == "latency" else "", factor, NAMES.get(name, name))
+    return "%s%.2f x %s" % ("<= " if row.kind in ("latency", "routes", "swap") else "", factor, NAMES.get(name, name))
 
 
 def verdict_of(must, aim):
@@ -72,16 +72,17 @@ class Table:
 
     def others(self, row, key="value"):
         got = {n: self.values(row.number, n, key) for n in ("nginx", "haproxy", "floor")}
+        got["ten routes"] = self.values(row.number, "ours", "smallest_ns")
+        got["no swaps"] = self.values(row.number, "ours", "calm_p99_us")
         if row.log:
             got["ours without log"] = self.values(1, "ours")
         return got
 
     def verdict(self, row):
         """Must and aim: True, False, or None when there is nothing to compare."""
-        less = row.kind == "latency"
-        if not less:
-            ours, others = self.values(row.number, "ours"), self.others(row)
-            return goal_met(row.must, ours, others), goal_met(row.aim, ours, others)
+        if row.kind != "latency":
+            ours, others, less = self.values(row.number, "ours"), self.others(row), row.kind in ("routes", "swap")
+            return goal_met(row.must, ours, others, less), goal_met(row.aim, ours, others, less)
         p50 = self.values(row.number, "ours", "p50_us"), self.others(row, "p50_us")
         p99 = self.values(row.number, "ours", "p99_us"), self.others(row, "p99_us")
         both = [goal_met(row.aim, *p50, less_is_better=True), goal_met(row.aim, *p99, less_is_better=True)]
@@ -100,6 +101,8 @@ class Table:
                " must | aim | verdict |", "|--:|---|--:|--:|--:|--:|--:|--:|--:|---|---|---|"]
         for n in sorted(self.results):
             row = BY_NUMBER[n]
+            if row.kind in ("routes", "swap"):
+                continue
             keys = [("", "value")]
             if row.kind == "latency":
                 keys = [("p50", "p50_us"), ("p99", "p99_us")]
@@ -118,7 +121,7 @@ class Table:
                "load and backend: share of their core | proxy waited for a CPU | load waited | bottleneck |",
                "|--:|---|--:|--:|--:|--:|--:|--:|---|"]
         for n in sorted(self.results):
-            if BY_NUMBER[n].kind == "memory":
+            if BY_NUMBER[n].kind in ("memory", "routes", "swap"):
                 continue
             for name in NAMES:
                 if not self.series(n, name, "per_second"):
@@ -146,6 +149,27 @@ class Table:
         return out
 
 
+def configuration_lines(table):
+    """Rows 20 and 21: nobody to compare with but ourselves."""
+    out = []
+    for n in sorted(table.results):
+        row, got = BY_NUMBER[n], [r for r in table.results[n].get("ours", []) if r]
+        if row.kind not in ("routes", "swap") or not got:
+            continue
+        ends = "must %s, aim %s: %s" % (goal_text(row, "must"), goal_text(row, "aim"), table.verdict_text(row))
+        if row.kind == "routes":
+            for size in got[0]["sizes"]:
+                of = lambda key: Series([r["sizes"][size][key] for r in got]).median
+                out.append("- row %d, %s routes: %.0f ns to match, %.0f ms to read, check and compile, %.0f bytes a route" % (
+                    n, "{:,}".format(size), of("match_ns"), of("compile_ms"), of("bytes_per_route")))
+        else:
+            of = lambda key: Series([r[key] for r in got]).median
+            out.append("- row %d: p50 %.0f and p99 %.0f us with swaps, %.0f and %.0f us without" % (
+                n, of("p50_us"), of("value"), of("calm_p50_us"), of("calm_p99_us")))
+        out.append("- row %d, %s: %s" % (n, row.title, ends))
+    return out
+
+
 def markdown(table, about, failures):
     lines = ["# Benchmark", ""]
     lines += ["- %s: %s" % pair for pair in about.items()]
@@ -154,6 +178,8 @@ def markdown(table, about, failures):
     lines += ["", "## What limited each run", ""] + table.proof_lines()
     if table.memory_lines():
         lines += ["", "## Memory", ""] + table.memory_lines()
+    if configuration_lines(table):
+        lines += ["", "## Configurations of many routes", ""] + configuration_lines(table)
     if failures:
         lines += ["", "## Measurements that failed", ""] + ["- " + f for f in failures]
     return "\n".join(lines) + "\n"

@@ -276,6 +276,10 @@ class Target:
                 pass
         return found
 
+    def forged(self):
+        """The process itself: taskset has become it."""
+        return self.process.pid
+
     def memory(self):
         """Proportional and resident bytes of all its processes."""
         sums = {"Pss": 0, "Rss": 0}

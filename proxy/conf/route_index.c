@@ -66,15 +66,18 @@ static bool build_table(struct conf_arena *arena, const struct route *routes, ui
 static bool build_lengths(struct conf_arena *arena, const struct route *routes, uint32_t first, uint32_t last,
                           struct route_index *index)
 {
-    uint16_t *lengths = conf_arena_array(arena, PREFIX_BYTES_MAX + 1, sizeof(*lengths));
     bool has[PREFIX_BYTES_MAX + 1] = { false };
+    uint32_t lengths_n = 0;
+    uint16_t *lengths;
 
-    if (lengths == NULL)
-        return false;
     for (uint32_t i = first; i < last; i++) {
         MUST(routes[i].match.path.len <= PREFIX_BYTES_MAX);
+        lengths_n += !has[routes[i].match.path.len];
         has[routes[i].match.path.len] = true;
     }
+    lengths = conf_arena_array(arena, lengths_n, sizeof(*lengths));
+    if (lengths == NULL)
+        return false;
     for (uint32_t bytes = PREFIX_BYTES_MAX + 1; bytes-- > 0;)
         if (has[bytes])
             lengths[index->prefix_bytes_n++] = (uint16_t)bytes;

@@ -1,7 +1,7 @@
 """upstream.py PORT NAME - a server of its own process, HTTP/1.1 and HTTP/2 (prior knowledge) on one port.
 
 The last segment of the path says what is done: hello (at once), wait (after 0.2 s), slow (ten pieces in 0.3 s), ws (switch
-and echo), events (numbered, without end), bidi (HTTP/2: messages sent back as they come, trailers), upload (numbered MiB,
+and echo), events (numbered, without end), ticks (one each second), bidi (HTTP/2: messages sent back as they come, trailers), upload (numbered MiB,
 each compared, read at the pace that is set). Its owner may say "pace BYTES_A_SECOND" (0: no limit) and "progress".
 """
 import json
@@ -51,12 +51,12 @@ def h1_slow(c):
     c.send("0\r\n\r\n")
 
 
-def h1_events(c):
+def h1_events(c, pause_s):
     c.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
     for i in range(1 << 40):
         event = b"data: %d\n\n" % i
         c.send(b"%x\r\n%s\r\n" % (len(event), event))
-        time.sleep(0.02)
+        time.sleep(pause_s)
 
 
 def h1_ws(c):
@@ -102,8 +102,8 @@ def serve_h1(c, state):
         if what == "ws":
             h1_ws(c)
             return
-        if what == "events":
-            h1_events(c)
+        if what in ("events", "ticks"):
+            h1_events(c, 0.02 if what == "events" else 1)
         elif what == "upload":
             h1_upload(c, int(fields["content-length"][0]), state)
         else:
