@@ -65,6 +65,8 @@ struct compile {
     struct span          system_ca;      /* read at the first need; at == NULL: not yet */
 };
 
+/* First: refuse, each at its place, what is understood and not enforced by this version. */
+bool compile_enforced(struct compile *c);
 bool compile_policies(struct compile *c);
 bool compile_upstreams(struct compile *c);
 bool compile_rules(struct compile *c);

@@ -48,15 +48,15 @@ static bool collect_listeners(struct compile *c)
     uint32_t n = 0;
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_GATEWAY]; doc != NULL; doc = doc->next)
-        if (doc->is_valid)
+        if (kind_document_acts(doc))
             n += ((const struct gateway_spec *)doc->spec)->conf->listeners.n;
     c->listeners = conf_arena_array(c->set->scratch, n, sizeof(*c->listeners));
     if (c->listeners == NULL)
         return false;
     for (const struct conf_document *doc = c->set->first[KIND_MESH_GATEWAY]; doc != NULL; doc = doc->next) {
         const struct gateway_spec *spec = doc->spec;
-        const struct gateway_listener *items = doc->is_valid ? spec->conf->listeners.items : NULL;
-        for (uint32_t i = 0; doc->is_valid && i < spec->conf->listeners.n; i++) {
+        const struct gateway_listener *items = kind_document_acts(doc) ? spec->conf->listeners.items : NULL;
+        for (uint32_t i = 0; kind_document_acts(doc) && i < spec->conf->listeners.n; i++) {
             struct listener_plan *plan = &c->listeners[c->listeners_n];
             *plan = (struct listener_plan){ doc, &items[i], items[i].hostname, c->listeners_n++, 0 };
             if (plan->hostname.at == NULL || host_is_any(plan->hostname))

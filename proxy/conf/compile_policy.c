@@ -77,7 +77,7 @@ static void add_kind(struct compile *c, enum kind_id kind)
 {
     for (const struct conf_document *doc = c->set->first[kind]; doc != NULL; doc = doc->next) {
         const struct target_ref *top = NULL;
-        if (!doc->is_valid)
+        if (!kind_document_acts(doc))
             continue;
         if (kind == KIND_FORGE_BODY_CAP)
             top = ((const struct body_cap_spec *)doc->spec)->target;
@@ -93,8 +93,8 @@ static void add_timeouts(struct compile *c)
 {
     for (const struct conf_document *doc = c->set->first[KIND_MESH_TIMEOUT]; doc != NULL; doc = doc->next) {
         const struct timeout_spec *spec = doc->spec;
-        const struct timeout_to *to = doc->is_valid ? spec->to.items : NULL;
-        for (uint32_t i = 0; doc->is_valid && i < spec->to.n; i++)
+        const struct timeout_to *to = kind_document_acts(doc) ? spec->to.items : NULL;
+        for (uint32_t i = 0; kind_document_acts(doc) && i < spec->to.n; i++)
             add(c->policies, doc, to[i].conf, spec->target, to[i].target);
     }
 }
@@ -136,7 +136,7 @@ static struct statement_list *list_of(struct compile *c, const struct statement 
     if (subject == NULL)
         diag_warn(c->set->diag, field_place(s->subject, "name"), "there is no %s `%.*s`, so this changes nothing",
                   is_route ? "MeshHTTPRoute" : "MeshExternalService", SPAN_FMT(name));
-    if (subject == NULL || !subject->is_valid)
+    if (subject == NULL || !kind_document_acts(subject))
         return NULL;
     return is_route ? &c->policies->for_route[subject->index] : &c->policies->for_service[subject->index];
 }
@@ -147,7 +147,7 @@ static void number(struct compile *c, enum kind_id kind)
     uint32_t n = 0;
 
     for (struct conf_document *doc = c->set->first[kind]; doc != NULL; doc = doc->next)
-        if (doc->is_valid)
+        if (kind_document_acts(doc))
             doc->index = n++;
 }
 
@@ -157,7 +157,7 @@ static bool collect_statements(struct compile *c)
     uint32_t n = c->set->n[KIND_FORGE_BODY_CAP] + c->set->n[KIND_FORGE_TEST_POLICIES] + c->set->n[KIND_FORGE_UPSTREAM];
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_TIMEOUT]; doc != NULL; doc = doc->next)
-        n += doc->is_valid ? ((const struct timeout_spec *)doc->spec)->to.n : 0;
+        n += kind_document_acts(doc) ? ((const struct timeout_spec *)doc->spec)->to.n : 0;
     p->items = conf_arena_array(c->set->scratch, n, sizeof(*p->items));
     p->for_route = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_HTTP_ROUTE], sizeof(*p->for_route));
     p->for_service = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_EXTERNAL_SERVICE], sizeof(*p->for_service));
@@ -207,7 +207,7 @@ static bool collect_listener_statements(struct compile *c)
     if (p->listeners == NULL)
         return false;
     for (const struct conf_document *doc = c->set->first[KIND_FORGE_LISTENER]; doc != NULL; doc = doc->next)
-        if (doc->is_valid)
+        if (kind_document_acts(doc))
             p->listeners[p->listeners_n++] = (struct listener_statement){ doc, doc->spec, false };
     if (p->listeners_n > 0)
         qsort(p->listeners, p->listeners_n, sizeof(*p->listeners), listener_statement_order);
@@ -224,7 +224,7 @@ static bool compile_access_log(struct compile *c)
         diag_error(c->set->diag, doc->next->place, "there is one access log, and %s line %u describes it: take one of them out",
                    doc->place.file, doc->place.line);
     doc = c->set->first[KIND_FORGE_ACCESS_LOG];
-    if (doc == NULL || !doc->is_valid)
+    if (doc == NULL || !kind_document_acts(doc))
         return true;
     spec = doc->spec;
     log->is_on = true;

@@ -236,13 +236,18 @@ static const struct conf_document *find_service(struct compile *c, const struct 
         diag_error(c->set->diag, node_place(b->ref.node), "this backendRef names no service: write its `name`");
         return NULL;
     }
+    if (b->ref.kind != TARGET_MESH_EXTERNAL_SERVICE) {
+        diag_error(c->set->diag, field_place(&b->ref, "kind"), "`kind: %s` is understood but not enforced by this version: describe "
+                   "the service by a MeshExternalService", target_kinds[b->ref.kind].name);
+        return NULL;
+    }
     service = conf_set_find(c->set, KIND_MESH_EXTERNAL_SERVICE, mesh, name);
-    if (service == NULL) {
+    if (service == NULL || service->is_shadow) {
         diag_warn(c->set->diag, field_place(&b->ref, "name"), "there is no MeshExternalService `%.*s` in mesh `%.*s`: "
                   "requests that would go there are answered with 500", SPAN_FMT(name), SPAN_FMT(mesh));
         return NULL;
     }
-    if (!service->is_valid)
+    if (!kind_document_acts(service))
         return NULL;
     spec = service->spec;
     if (b->port != FIELD_ABSENT && b->port != spec->match->port) {
@@ -318,24 +323,33 @@ static int to_order(const void *left, const void *right)
     return strength != 0 ? strength : a->spec < b->spec ? -1 : 1;
 }
 
+static bool is_for_clients(struct compile *c, const struct route_to_spec *to)
+{
+    if (to->target->kind == TARGET_MESH)
+        return true;
+    diag_warn(c->set->diag, field_place(to->target, "kind"), "this routes what sidecars send to a service, and this node is a "
+              "gateway, so it changes nothing here: write `kind: Mesh` to route what clients send");
+    return false;
+}
+
 bool compile_rules(struct compile *c)
 {
     uint32_t n = 0;
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next)
-        if (doc->is_valid)
+        if (kind_document_acts(doc))
             n += ((const struct http_route_spec *)doc->spec)->to.n;
     c->tos = conf_arena_array(c->set->scratch, n, sizeof(*c->tos));
     if (c->tos == NULL)
         return false;
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next) {
         const struct http_route_spec *spec = doc->spec;
-        const struct route_to_spec *items = doc->is_valid ? spec->to.items : NULL;
-        for (uint32_t i = 0; doc->is_valid && i < spec->to.n; i++)
-            if (!compile_to(c, doc, &items[i], &c->tos[c->tos_n++]))
+        const struct route_to_spec *items = kind_document_acts(doc) ? spec->to.items : NULL;
+        for (uint32_t i = 0; kind_document_acts(doc) && i < spec->to.n; i++)
+            if (is_for_clients(c, &items[i]) && !compile_to(c, doc, &items[i], &c->tos[c->tos_n++]))
                 return false;
     }
-    if (n > 0)
-        qsort(c->tos, n, sizeof(*c->tos), to_order);
+    if (c->tos_n > 0)
+        qsort(c->tos, c->tos_n, sizeof(*c->tos), to_order);
     return true;
 }

@@ -30,7 +30,9 @@ static bool compile_endpoints(struct compile *c, const struct service_spec *spec
         if (span_is(address, SPAN_LIT("localhost")))
             address = SPAN_LIT("127.0.0.1");
         endpoints[i].weight = 1;
-        MUST(socket_text_read(address, (uint16_t)items[i].port, &endpoints[i].address)); /* Checked by its kind. */
+        if (!socket_text_read(address, (uint16_t)items[i].port, &endpoints[i].address))
+            diag_error(c->set->diag, field_place(&items[i], "address"), "`address: %.*s` is understood but not enforced by this "
+                       "version: no DNS is asked, so write an IPv4 or IPv6 address or `localhost`", SPAN_FMT(address));
         endpoints[i].text = conf_arena_format(c->arena, span_find(address, ':') < address.len ? "[%.*s]:%lld" : "%.*s:%lld",
                                               SPAN_FMT(address), (long long)items[i].port);
         if (endpoints[i].text.at == NULL)
@@ -180,7 +182,7 @@ bool compile_upstreams(struct compile *c)
     if (upstreams == NULL)
         return false;
     for (struct conf_document *doc = c->set->first[KIND_MESH_EXTERNAL_SERVICE]; doc != NULL; doc = doc->next) {
-        if (!doc->is_valid)
+        if (!kind_document_acts(doc))
             continue;
         if (n == UPSTREAMS_A_SNAPSHOT_MAX) {
             diag_error(c->set->diag, doc->place, "this is the 2049th MeshExternalService, and a configuration has 2048 at most");

@@ -18,11 +18,12 @@
 #include "conf/conf_arena.h"
 #include "conf/document.h"
 #include "conf/field_value.h"
+#include "conf/policy_spec.h"
 
 /* What stands around a spec, whichever form it has. */
 struct envelope {
     const struct node *node;
-    struct span type, mesh, name, api_version;
+    struct span type, mesh, name, api_version, secret_type;
     struct list labels, annotations;
     const struct node *spec, *data;
     const struct envelope *metadata;
@@ -76,7 +77,8 @@ static const struct field_row kubernetes_rows[] = {
     { .name = "mesh", .type = TYPE_NAME, .offset = offsetof(struct envelope, mesh), .doc = "the mesh it belongs to" },
     { .name = "metadata", .type = TYPE_OBJECT, .offset = offsetof(struct envelope, metadata), .is_required = true,
       .object = &metadata_table, .doc = "write `metadata:` with `name:` below it" },
-    { .name = "type", .type = TYPE_IGNORED, .doc = "system.kuma.io/secret, of a Secret" },
+    { .name = "type", .type = TYPE_STRING, .offset = offsetof(struct envelope, secret_type),
+      .doc = "of a Secret: system.kuma.io/secret, or system.kuma.io/global-secret" },
     { .name = "data", .type = TYPE_NODE, .offset = offsetof(struct envelope, data), .doc = "of a Secret: `value`" },
     { .name = "spec", .type = TYPE_NODE, .offset = offsetof(struct envelope, spec), .doc = "the kind's own fields" },
     { .name = "status", .type = TYPE_IGNORED, .doc = SERVER_SET },
@@ -260,14 +262,19 @@ static bool check_envelope(struct conf_set *set, const struct conf_document *doc
     struct span effect = field_map_find(&doc->labels, "kuma.io/effect");
     bool is_good = true;
 
+    if (doc->kind->is_global && node_find(doc->root, "mesh") != NULL) {
+        diag_error(set->diag, node_key_place(node_find(doc->root, "mesh")), "a %s belongs to no mesh: take `mesh` out",
+                   doc->kind->type);
+        is_good = false;
+    }
     if (doc->kind->name_is_label && !value_is_label(doc->name)) {
         diag_error(set->diag, doc->place, "the name of a %s has lower-case letters, digits and `-` only, starts with a "
                    "letter and is at most 63 long", doc->kind->type);
         is_good = false;
     }
-    if (effect.at != NULL) {
-        diag_error(set->diag, doc->place, "`kuma.io/effect: %.*s` cannot be taken: this version does not evaluate without "
-                   "enforcing; take the label or the document out", SPAN_FMT(effect));
+    if (effect.at != NULL && !doc->is_shadow) {
+        diag_error(set->diag, doc->place, "the label `kuma.io/effect` can be `shadow`, and is \"%.*s\": take it out to enforce "
+                   "the document", SPAN_FMT(effect));
         is_good = false;
     }
     return is_good;
@@ -288,8 +295,10 @@ static void add(struct conf_set *set, const struct node *root, const struct enve
         full(set, root);
         return;
     }
-    *doc = (struct conf_document){ .kind = kind_list[kind], .root = root, .mesh = e->mesh, .name = e->name,
+    *doc = (struct conf_document){ .kind = kind_list[kind], .root = root, .name = e->name,
+                                   .mesh = kind_list[kind]->is_global ? SPAN_LIT("") : e->mesh,
                                    .labels = e->labels, .place = field_place(e, "name"), .order = set->documents_n++ };
+    doc->is_shadow = span_is(field_map_find(&doc->labels, "kuma.io/effect"), SPAN_LIT("shadow"));
     if (doc->name.at == NULL) { /* Told already; its fields are still worth a look. */
         fill_spec(set, doc, fields);
         return;
@@ -387,8 +396,20 @@ static void read_kubernetes(struct conf_set *set, const struct node *root)
     }
     if (e.mesh.at == NULL)
         e.mesh = SPAN_LIT("default");
+    if (is_secret && span_is(e.secret_type, SPAN_LIT("system.kuma.io/global-secret")))
+        e.type = SPAN_LIT("GlobalSecret");
     e.node = e.metadata != NULL ? e.metadata->node : root; /* The name's place. */
     add(set, root, &e, is_secret ? secret_fields(set, root, e.data) : e.spec, is_good);
+}
+
+/* Older spellings of whole fields -> what the tables know. */
+static void mend(struct conf_set *set, struct node *root)
+{
+    const struct node *type = node_find(root, node_find(root, "apiVersion") != NULL ? "kind" : "type");
+    enum kind_id kind = type != NULL && type->kind == NODE_SCALAR ? kind_find(type->text) : KIND_N;
+
+    if (kind != KIND_N)
+        policy_spec_mend(kind_list[kind], root, set->diag);
 }
 
 bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t documents_n)
@@ -396,6 +417,7 @@ bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t 
     if (!grow(set, documents_n))
         return false;
     for (const struct document *d = first; d != NULL; d = d->next) {
+        mend(set, d->root);
         if (d->root->kind != NODE_MAP)
             diag_error(set->diag, node_place(d->root), "a document starts with `type:` and `name:`, and this one is %s",
                        node_kind_name(d->root));

@@ -152,6 +152,8 @@ static bool read_secret(struct conf_set *set, struct diag_place place, struct sp
     const struct conf_document *doc = conf_set_find(set, KIND_SECRET, mesh, name);
     const struct secret_spec *spec;
 
+    if (doc == NULL)
+        doc = conf_set_find(set, KIND_GLOBAL_SECRET, SPAN_LIT(""), name);
     if (doc == NULL && span_is(name, SPAN_LIT(DATA_SOURCE_SELF_SIGNED)))
         return read_self_signed(set, place, out_bytes);
     if (doc == NULL) {

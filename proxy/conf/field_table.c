@@ -80,6 +80,8 @@ static bool fill_enum(const struct field_env *env, const struct field_row *row, 
                 diag_error(env->diag, node_place(n), "`%s: %s` cannot be taken: %s", row->name, e->name, e->refusal);
                 return false;
             }
+            if (e->older != NULL)
+                diag_warn(env->diag, node_place(n), "`%s: %s` is the older form: %s", row->name, e->name, e->older);
             *out = e->value;
             return true;
         }
@@ -346,7 +348,7 @@ static void set_absent(const struct field_row *row, void *out)
         memcpy(field_at(out, row), &absent, sizeof(absent));
 }
 
-static const struct field_row *find_row(const struct object_table *table, struct span name)
+const struct field_row *field_find_row(const struct object_table *table, struct span name)
 {
     for (const struct field_row *row = table->rows; row->name != NULL; row++)
         if (span_is(name, span_str(row->name)) || (row->alias != NULL && span_is(name, span_str(row->alias))))
@@ -401,11 +403,13 @@ bool field_fill(const struct field_env *env, const struct object_table *table, c
     for (const struct field_row *row = table->rows; row->name != NULL; row++)
         set_absent(row, out);
     for (const struct node *child = map->first; child != NULL; child = child->next) {
-        const struct field_row *row = find_row(table, child->key);
+        const struct field_row *row = field_find_row(table, child->key);
         if (row == NULL) {
             says_unknown(env, table, child);
             is_good = false;
         } else if (!node_is_null(child)) {
+            if (row->older != NULL)
+                diag_warn(env->diag, node_key_place(child), "`%s` is the older form: %s", row->name, row->older);
             is_good &= fill_value(env, row, row->type, child, field_at(out, row));
         }
     }

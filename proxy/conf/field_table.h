@@ -49,6 +49,8 @@ struct enum_row {
     const char *name;
     int64_t     value;
     const char *refusal;   /* NULL, or why it is known but not taken, and what to write instead */
+    const char *older;     /* NULL, or what to write in place of a form that the next Kuma will not read: a warning */
+    const char *not_enforced; /* NULL, or as field_row has it */
 };
 
 struct field_row {
@@ -65,6 +67,9 @@ struct field_row {
     const struct enum_row *enums; /* of a TYPE_ENUM, or of a list of it; ends with a NULL name */
     const struct object_table *object; /* of a TYPE_OBJECT, or of a list of it */
     const char     *doc;         /* one sentence: what it is; for REMOVED and REFUSED what to do instead */
+    const char     *older;       /* NULL, or what to write in place of a form that the next Kuma will not read: a warning */
+    const char     *not_enforced; /* NULL, or what this version does instead: read and checked, refused when compiled */
+    const char     *harmless;    /* a value that says what is done anyway, so that not_enforced does not matter; or NULL */
 };
 
 struct object_table {
@@ -93,6 +98,8 @@ struct field_env {
 /* Fill out (zeroed, table->bytes long) from a map. false: env->diag says what is wrong; out is then usable for nothing
  * but its places. */
 bool field_fill(const struct field_env *env, const struct object_table *table, const struct node *map, void *out);
+/* Row of a field by its name or alias, or NULL. */
+const struct field_row *field_find_row(const struct object_table *table, struct span name);
 /* Place of a field of a filled object, or of the object when the field is not written. */
 struct diag_place field_place(const void *object, const char *name);
 bool field_is_written(const void *object, const char *name);

@@ -5,13 +5,36 @@
 #include "conf/kind.h"
 
 #include "base/must.h"
+#include "conf/kind_dataplane.h"
 #include "conf/kind_forge_listener.h"
 #include "conf/kind_forge_policies.h"
 #include "conf/kind_forge_upstream.h"
+#include "conf/kind_global_secret.h"
+#include "conf/kind_hostname_generator.h"
+#include "conf/kind_mesh.h"
+#include "conf/kind_mesh_access_log.h"
+#include "conf/kind_mesh_circuit_breaker.h"
 #include "conf/kind_mesh_external_service.h"
+#include "conf/kind_mesh_fault_injection.h"
 #include "conf/kind_mesh_gateway.h"
+#include "conf/kind_mesh_gateway_route.h"
+#include "conf/kind_mesh_health_check.h"
 #include "conf/kind_mesh_http_route.h"
+#include "conf/kind_mesh_identity.h"
+#include "conf/kind_mesh_load_balancing_strategy.h"
+#include "conf/kind_mesh_metric.h"
+#include "conf/kind_mesh_multi_zone_service.h"
+#include "conf/kind_mesh_open_telemetry_backend.h"
+#include "conf/kind_mesh_passthrough.h"
+#include "conf/kind_mesh_rate_limit.h"
+#include "conf/kind_mesh_retry.h"
+#include "conf/kind_mesh_service.h"
+#include "conf/kind_mesh_tcp_route.h"
 #include "conf/kind_mesh_timeout.h"
+#include "conf/kind_mesh_tls.h"
+#include "conf/kind_mesh_trace.h"
+#include "conf/kind_mesh_traffic_permission.h"
+#include "conf/kind_mesh_trust.h"
 #include "conf/kind_secret.h"
 #include "conf/suggest.h"
 
@@ -21,6 +44,29 @@ const struct kind *const kind_list[KIND_N] = {
     [KIND_MESH_EXTERNAL_SERVICE] = &kind_mesh_external_service,
     [KIND_SECRET]                = &kind_secret,
     [KIND_MESH_TIMEOUT]          = &kind_mesh_timeout,
+    [KIND_MESH_GATEWAY_ROUTE] = &kind_mesh_gateway_route,
+    [KIND_MESH_TCP_ROUTE] = &kind_mesh_tcp_route,
+    [KIND_MESH_RETRY] = &kind_mesh_retry,
+    [KIND_MESH_CIRCUIT_BREAKER] = &kind_mesh_circuit_breaker,
+    [KIND_MESH_HEALTH_CHECK] = &kind_mesh_health_check,
+    [KIND_MESH_LOAD_BALANCING_STRATEGY] = &kind_mesh_load_balancing_strategy,
+    [KIND_MESH_FAULT_INJECTION] = &kind_mesh_fault_injection,
+    [KIND_MESH_RATE_LIMIT] = &kind_mesh_rate_limit,
+    [KIND_MESH_TRAFFIC_PERMISSION] = &kind_mesh_traffic_permission,
+    [KIND_MESH_TLS] = &kind_mesh_tls,
+    [KIND_MESH_ACCESS_LOG] = &kind_mesh_access_log,
+    [KIND_MESH_METRIC] = &kind_mesh_metric,
+    [KIND_MESH_TRACE] = &kind_mesh_trace,
+    [KIND_MESH_OPEN_TELEMETRY_BACKEND] = &kind_mesh_open_telemetry_backend,
+    [KIND_MESH_IDENTITY] = &kind_mesh_identity,
+    [KIND_MESH_TRUST] = &kind_mesh_trust,
+    [KIND_MESH_SERVICE] = &kind_mesh_service,
+    [KIND_MESH_MULTI_ZONE_SERVICE] = &kind_mesh_multi_zone_service,
+    [KIND_MESH_PASSTHROUGH] = &kind_mesh_passthrough,
+    [KIND_HOSTNAME_GENERATOR] = &kind_hostname_generator,
+    [KIND_MESH] = &kind_mesh,
+    [KIND_DATAPLANE] = &kind_dataplane,
+    [KIND_GLOBAL_SECRET] = &kind_global_secret,
     [KIND_FORGE_LISTENER]        = &kind_forge_listener,
     [KIND_FORGE_UPSTREAM]        = &kind_forge_upstream,
     [KIND_FORGE_BODY_CAP]        = &kind_forge_body_cap,
@@ -28,48 +74,25 @@ const struct kind *const kind_list[KIND_N] = {
     [KIND_FORGE_TEST_POLICIES]   = &kind_forge_test_policies,
 };
 
-#define NOT_ENFORCED "this version does not enforce it, and a rule that is not enforced is worse than none: take it out"
-#define NO_SIDECARS "it describes sidecars, and this node is a gateway: take it out"
+#define NO_SIDECARS "it describes other proxies than a gateway, and this node is a gateway: take it out"
 #define OLD_POLICY "this source/destination policy was removed from Kuma: write "
 
 static const struct {
     const char *type, *sentence;
 } refusals[] = {
-    { "MeshGatewayRoute", "write a `MeshHTTPRoute` with `targetRef: {kind: MeshGateway, name: ...}`" },
-    { "MeshTCPRoute", NOT_ENFORCED },
-    { "MeshRetry", NOT_ENFORCED },
-    { "MeshCircuitBreaker", NOT_ENFORCED },
-    { "MeshHealthCheck", NOT_ENFORCED },
-    { "MeshLoadBalancingStrategy", "write a `ForgeUpstream` with `balance`" },
-    { "MeshFaultInjection", NOT_ENFORCED },
-    { "MeshRateLimit", NOT_ENFORCED },
-    { "MeshTrafficPermission", NOT_ENFORCED },
-    { "MeshTLS", "write a `ForgeListener` with `tls`" },
-    { "MeshAccessLog", "write a `ForgeAccessLog`" },
-    { "MeshMetric", "`/metrics` is always served on the management listener: take it out" },
-    { "MeshTrace", NOT_ENFORCED },
-    { "MeshOpenTelemetryBackend", NOT_ENFORCED },
-    { "MeshIdentity", NOT_ENFORCED },
-    { "MeshTrust", NOT_ENFORCED },
-    { "MeshService", "write a `MeshExternalService` with its `endpoints`" },
-    { "MeshMultiZoneService", "write a `MeshExternalService` with its `endpoints`" },
     { "ExternalService", "it was removed from Kuma: write a `MeshExternalService`" },
-    { "MeshPassthrough", NO_SIDECARS },
     { "MeshProxyPatch", "it patches Envoy's own configuration, and there is no Envoy here: take it out" },
     { "ProxyTemplate", "it patches Envoy's own configuration, and there is no Envoy here: take it out" },
-    { "Mesh", "there is one mesh, `default`, with nothing to set yet: take it out" },
-    { "Dataplane", NO_SIDECARS },
-    { "HostnameGenerator", NO_SIDECARS },
     { "ZoneIngress", NO_SIDECARS },
     { "ZoneEgress", NO_SIDECARS },
     { "MeshZoneAddress", NO_SIDECARS },
     { "Workload", NO_SIDECARS },
+    { "Zone", "there is one zone, this gateway's: take it out" },
     { "MeshGatewayInstance", "it deploys gateways to Kubernetes, and this node is one already: take it out" },
     { "MeshGatewayConfig", "it deploys gateways to Kubernetes, and this node is one already: take it out" },
-    { "GlobalSecret", "write a `Secret`" },
     { "TrafficPermission", OLD_POLICY "`MeshTrafficPermission`" },
     { "TrafficRoute", OLD_POLICY "`MeshHTTPRoute`" },
-    { "TrafficLog", OLD_POLICY "`ForgeAccessLog`" },
+    { "TrafficLog", OLD_POLICY "`MeshAccessLog`" },
     { "TrafficTrace", OLD_POLICY "`MeshTrace`" },
     { "Timeout", OLD_POLICY "`MeshTimeout`" },
     { "Retry", OLD_POLICY "`MeshRetry`" },

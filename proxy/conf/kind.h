@@ -17,6 +17,29 @@ enum kind_id {
     KIND_MESH_EXTERNAL_SERVICE,
     KIND_SECRET,
     KIND_MESH_TIMEOUT,
+    KIND_MESH_GATEWAY_ROUTE,
+    KIND_MESH_TCP_ROUTE,
+    KIND_MESH_RETRY,
+    KIND_MESH_CIRCUIT_BREAKER,
+    KIND_MESH_HEALTH_CHECK,
+    KIND_MESH_LOAD_BALANCING_STRATEGY,
+    KIND_MESH_FAULT_INJECTION,
+    KIND_MESH_RATE_LIMIT,
+    KIND_MESH_TRAFFIC_PERMISSION,
+    KIND_MESH_TLS,
+    KIND_MESH_ACCESS_LOG,
+    KIND_MESH_METRIC,
+    KIND_MESH_TRACE,
+    KIND_MESH_OPEN_TELEMETRY_BACKEND,
+    KIND_MESH_IDENTITY,
+    KIND_MESH_TRUST,
+    KIND_MESH_SERVICE,
+    KIND_MESH_MULTI_ZONE_SERVICE,
+    KIND_MESH_PASSTHROUGH,
+    KIND_HOSTNAME_GENERATOR,
+    KIND_MESH,
+    KIND_DATAPLANE,
+    KIND_GLOBAL_SECRET,
     KIND_FORGE_LISTENER,
     KIND_FORGE_UPSTREAM,
     KIND_FORGE_BODY_CAP,
@@ -35,10 +58,18 @@ struct conf_document {
     const void        *spec;        /* the kind's struct */
     bool               is_valid;    /* else only its name counts, so that references to it are not reported as well */
     bool               is_left_out; /* by conf_set_leave_out                                                         */
+    bool               is_shadow;   /* label kuma.io/effect: shadow: read, checked and explained, never enforced */
+    bool               is_refused;  /* while compiling: not enforced by this version, or about other proxies; told */
     uint32_t           order;       /* number over the load */
     uint32_t           index;       /* of what it was compiled to: a MeshExternalService's upstream */
     struct conf_document *next;     /* of the same kind */
 };
+
+/* Does it take part in what is compiled? */
+static inline bool kind_document_acts(const struct conf_document *doc)
+{
+    return doc->is_valid && !doc->is_shadow && !doc->is_refused;
+}
 
 /* What a policy is about and what of it merges (kuma-dialect.md 3.8). Masks are of 1 << enum target_kind. */
 struct policy_shape {
@@ -46,6 +77,7 @@ struct policy_shape {
     uint32_t top_mask;                /* kinds that `targetRef` may have */
     uint32_t to_mask;                 /* kinds that the targetRef of a `to` entry may have; 0: there is no `to` */
     bool     has_rules;               /* inbound `rules` */
+    bool     rules_exclude_to;        /* not both in one document */
     bool     is_flat;                 /* ours: the spec itself is the configuration of what `targetRef` names */
 };
 

@@ -7,6 +7,7 @@
 
 #include "conf/data_source.h"
 #include "conf/document.h"
+#include "conf/field_value.h"
 #include "conf/socket_text.h"
 
 #define OLD_TLS "versions below 1.2 are broken and not offered: write TLS12"
@@ -57,7 +58,8 @@ static const struct field_row endpoint_rows[] = {
     { .name = "port", .type = TYPE_INT, .offset = offsetof(struct service_endpoint, port), .is_required = true, .min = 1,
       .max = 65535, .doc = "TCP port" },
     { .name = "priority", .type = TYPE_INT, .offset = offsetof(struct service_endpoint, priority), .fallback = "0",
-      .min = 0, .max = 128, .doc = "0 is used first" },
+      .min = 0, .max = 128, .doc = "0 is used first",
+      .not_enforced = "all endpoints are used alike: leave out those that are not to be used first", .harmless = "0" },
     { .name = NULL },
 };
 static const struct object_table endpoint_table = {
@@ -75,13 +77,30 @@ static const struct object_table version_table = {
     .name = "tls version", .rows = version_rows, .bytes = sizeof(struct service_tls_version),
 };
 
+static const struct enum_row alt_name_types[] = {
+    { .name = "Exact", .value = ALT_NAME_EXACT }, { .name = "Prefix", .value = ALT_NAME_PREFIX }, { .name = NULL },
+};
+static const struct field_row alt_name_rows[] = {
+    { .name = "type", .type = TYPE_ENUM, .offset = offsetof(struct service_alt_name, type), .fallback = "Exact",
+      .enums = alt_name_types, .doc = "how names are compared" },
+    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct service_alt_name, value), .is_required = true,
+      .min = 1, .max = 2048, .doc = "the name" },
+    { .name = NULL },
+};
+static const struct object_table alt_name_table = {
+    .name = "subject alternative name", .rows = alt_name_rows, .bytes = sizeof(struct service_alt_name),
+    .doc = "a name of the service",
+};
+
 static const struct field_row verification_rows[] = {
     { .name = "mode", .type = TYPE_ENUM, .offset = offsetof(struct service_verification, mode), .fallback = "Secured",
       .enums = modes, .doc = "what of the service's certificate is checked" },
     { .name = "serverName", .type = TYPE_HOSTNAME, .offset = offsetof(struct service_verification, server_name),
       .doc = "name to ask for (SNI) and to find in the certificate; the request's host when absent" },
-    { .name = "subjectAltNames", .type = TYPE_REFUSED,
-      .doc = "this version checks one name: write it as `serverName`" },
+    { .name = "subjectAltNames", .type = TYPE_LIST, .of = TYPE_OBJECT,
+      .offset = offsetof(struct service_verification, alt_names), .min = 1, .max = 64, .object = &alt_name_table,
+      .doc = "names of which the certificate must have one; `serverName` when absent",
+      .not_enforced = "one name is checked: write it as `serverName`" },
     { .name = "caCert", .type = TYPE_OBJECT, .offset = offsetof(struct service_verification, ca_cert),
       .object = &data_source_table, .doc = "PEM of the authorities; the system's when absent" },
     { .name = "clientCert", .type = TYPE_OBJECT, .offset = offsetof(struct service_verification, client_cert),
@@ -109,10 +128,24 @@ static const struct object_table tls_table = {
     .name = "service's tls", .rows = tls_rows, .bytes = sizeof(struct service_tls),
 };
 
+static const struct field_row extension_rows[] = {
+    { .name = "type", .type = TYPE_STRING, .offset = offsetof(struct service_extension, type), .is_required = true,
+      .min = 1, .max = 256, .doc = "its name" },
+    { .name = "config", .type = TYPE_NODE, .offset = offsetof(struct service_extension, config),
+      .doc = "its own configuration" },
+    { .name = NULL },
+};
+static const struct object_table extension_table = {
+    .name = "extension", .rows = extension_rows, .bytes = sizeof(struct service_extension),
+    .doc = "somebody else's way to the service",
+};
+
 static const struct field_row rows[] = {
     { .name = "match", .type = TYPE_OBJECT, .offset = offsetof(struct service_spec, match), .is_required = true,
       .object = &match_table, .doc = "write `match:` with `port:` and `protocol:` below it" },
-    { .name = "extension", .type = TYPE_REFUSED, .doc = "there are no extensions here: write `endpoints`" },
+    { .name = "extension", .type = TYPE_OBJECT, .offset = offsetof(struct service_spec, extension),
+      .object = &extension_table, .doc = "somebody else's way to the service",
+      .not_enforced = "there are no extensions here: write `endpoints`" },
     { .name = "endpoints", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct service_spec, endpoints),
       .min = 1, .max = 1024, .object = &endpoint_table, .doc = "where it listens" },
     { .name = "tls", .type = TYPE_OBJECT, .offset = offsetof(struct service_spec, tls), .object = &tls_table,
@@ -131,14 +164,9 @@ static bool check_endpoint(const struct service_endpoint *e, struct diag *diag)
     if (span_starts(e->address, SPAN_LIT("unix:"))) {
         diag_error(diag, field_place(e, "address"), "unix sockets are not connected to: write an IP address");
         is_good = false;
-    } else if (!socket_text_read(e->address, (uint16_t)e->port, &address) && !span_is(e->address, SPAN_LIT("localhost"))) {
-        diag_error(diag, field_place(e, "address"), "`address` must be an IPv4 or IPv6 address or `localhost`, and is "
-                   "\"%.*s\": this version asks no DNS", SPAN_FMT(e->address));
-        is_good = false;
-    }
-    if (e->priority != 0) {
-        diag_error(diag, field_place(e, "priority"), "`priority` is not enforced by this version: leave out the "
-                   "endpoints that are not to be used first");
+    } else if (!socket_text_read(e->address, (uint16_t)e->port, &address) && !value_is_hostname(e->address, false)) {
+        diag_error(diag, field_place(e, "address"), "`address` must be an IPv4 or IPv6 address or a host name, and is \"%.*s\"",
+                   SPAN_FMT(e->address));
         is_good = false;
     }
     return is_good;

@@ -27,8 +27,22 @@ struct service_tls_version {
     int64_t min, max;                       /* 0: automatic, 12, 13 */
 };
 
+struct service_alt_name {
+    const struct node *node;
+    int64_t     type;
+    struct span value;
+};
+enum alt_name_type { ALT_NAME_EXACT = 0, ALT_NAME_PREFIX };
+
+struct service_extension {
+    const struct node *node;
+    struct span        type;
+    const struct node *config;
+};
+
 struct service_verification {
     const struct node *node;
+    struct list alt_names;                  /* struct service_alt_name */
     int64_t     mode;                       /* enum verify_mode */
     struct span server_name;
     const struct data_source *ca_cert, *client_cert, *client_key;
@@ -46,6 +60,7 @@ struct service_spec {
     const struct service_match *match;
     struct list endpoints;                  /* struct service_endpoint */
     const struct service_tls   *tls;
+    const struct service_extension *extension;
 };
 
 extern const struct kind kind_mesh_external_service;

@@ -6,18 +6,20 @@
 #include "conf/kind_mesh_gateway.h"
 
 #include "conf/data_source.h"
+#include "conf/document.h"
 
 static const struct enum_row protocols[] = {
     { .name = "HTTP", .value = GATEWAY_HTTP },
     { .name = "HTTPS", .value = GATEWAY_HTTPS },
-    { .name = "TCP", .refusal = "this version routes HTTP only: write HTTP, or HTTPS with `tls`" },
-    { .name = "TLS", .refusal = "this version routes HTTP only: write HTTPS with `tls`" },
+    { .name = "TCP", .value = GATEWAY_TCP, .not_enforced = "only HTTP is routed: write HTTP, or HTTPS with `tls`" },
+    { .name = "TLS", .value = GATEWAY_TLS, .not_enforced = "only HTTP is routed: write HTTPS with `tls`" },
     { .name = NULL },
 };
 
 static const struct enum_row tls_modes[] = {
-    { .name = "TERMINATE" },
-    { .name = "PASSTHROUGH", .refusal = "this version ends TLS at the gateway: write TERMINATE and certificates" },
+    { .name = "TERMINATE", .value = GATEWAY_TERMINATE },
+    { .name = "PASSTHROUGH", .value = GATEWAY_PASSTHROUGH,
+      .not_enforced = "TLS ends at the gateway: write TERMINATE and certificates" },
     { .name = NULL },
 };
 
@@ -25,8 +27,8 @@ static const struct field_row tls_rows[] = {
     { .name = "mode", .type = TYPE_ENUM, .offset = offsetof(struct gateway_tls, mode), .fallback = "TERMINATE",
       .enums = tls_modes, .doc = "where TLS ends" },
     { .name = "certificates", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct gateway_tls, certificates),
-      .is_required = true, .min = 1, .max = 2, .object = &data_source_table,
-      .doc = "one or two PEM texts (chain and key), of different key types" },
+      .min = 1, .max = 2, .object = &data_source_table,
+      .doc = "one or two PEM texts (chain and key), of different key types; none with PASSTHROUGH" },
     { .name = NULL },
 };
 static const struct object_table tls_table = {
@@ -49,13 +51,14 @@ static const struct field_row listener_rows[] = {
     { .name = "port", .type = TYPE_INT, .offset = offsetof(struct gateway_listener, port), .is_required = true, .min = 1,
       .max = 65535, .doc = "TCP port" },
     { .name = "protocol", .type = TYPE_ENUM, .offset = offsetof(struct gateway_listener, protocol), .is_required = true,
-      .enums = protocols, .doc = "HTTP or HTTPS" },
+      .enums = protocols, .doc = "HTTP, HTTPS, TCP or TLS" },
     { .name = "tls", .type = TYPE_OBJECT, .offset = offsetof(struct gateway_listener, tls), .object = &tls_table,
       .doc = "certificates, for HTTPS" },
     { .name = "tags", .type = TYPE_MAP, .offset = offsetof(struct gateway_listener, tags),
       .doc = "what routes can select it by" },
     { .name = "crossMesh", .alias = "cross_mesh", .type = TYPE_BOOL, .offset = offsetof(struct gateway_listener, cross_mesh),
-      .fallback = "false", .doc = "for sidecars of other meshes" },
+      .fallback = "false", .doc = "for sidecars of other meshes",
+      .not_enforced = "it is for sidecars of other meshes: leave it out", .harmless = "false" },
     { .name = "resources", .type = TYPE_OBJECT, .offset = offsetof(struct gateway_listener, resources),
       .object = &resources_table, .doc = "limits" },
     { .name = NULL },
@@ -94,29 +97,38 @@ static const struct object_table table = {
     .name = "MeshGateway", .rows = rows, .bytes = sizeof(struct gateway_spec), .doc = "listeners",
 };
 
-static bool check_listener(const struct gateway_listener *l, struct diag *diag)
+static bool check_tls(const struct gateway_tls *tls, struct diag *diag)
 {
-    const struct data_source *sources;
+    const struct data_source *sources = tls->certificates.items;
     bool is_good = true;
 
-    if (l->cross_mesh == 1) {
-        diag_error(diag, field_place(l, "crossMesh"), "`crossMesh` is for sidecars of other meshes: leave it out");
+    if ((tls->mode == GATEWAY_TERMINATE) != (tls->certificates.n > 0)) {
+        diag_error(diag, tls->mode == GATEWAY_TERMINATE ? node_place(tls->node) : field_place(tls, "certificates"),
+                   tls->mode == GATEWAY_TERMINATE
+                       ? "`certificates` is missing: write one or two PEM texts (chain and key), of different key types"
+                       : "`certificates` have no meaning with `mode: PASSTHROUGH`: take them out");
         is_good = false;
     }
-    if (l->protocol == GATEWAY_HTTP && l->tls != NULL) {
-        diag_error(diag, field_place(l, "tls"), "`tls` has no meaning with `protocol: HTTP`: write HTTPS, or take it out");
-        is_good = false;
-    }
-    if (l->protocol == GATEWAY_HTTPS && l->tls == NULL) {
-        diag_error(diag, field_place(l, "protocol"), "`protocol: HTTPS` needs `tls` with `certificates`");
-        return false;
-    }
-    if (l->tls == NULL)
-        return is_good;
-    sources = l->tls->certificates.items;
-    for (uint32_t i = 0; i < l->tls->certificates.n; i++)
+    for (uint32_t i = 0; i < tls->certificates.n; i++)
         is_good &= data_source_check(&sources[i], diag);
     return is_good;
+}
+
+static bool check_listener(const struct gateway_listener *l, struct diag *diag)
+{
+    bool takes_tls = l->protocol == GATEWAY_HTTPS || l->protocol == GATEWAY_TLS;
+
+    if (!takes_tls && l->tls != NULL) {
+        diag_error(diag, field_place(l, "tls"), "`tls` has no meaning with `protocol: %s`: write HTTPS, or take it out",
+                   protocols[l->protocol].name);
+        return false;
+    }
+    if (takes_tls && l->tls == NULL) {
+        diag_error(diag, field_place(l, "protocol"), "`protocol: %s` needs `tls` with `certificates`",
+                   protocols[l->protocol].name);
+        return false;
+    }
+    return l->tls == NULL || check_tls(l->tls, diag);
 }
 
 static bool check(const struct conf_document *doc, struct diag *diag)

@@ -6,7 +6,8 @@
 
 #include "conf/kind.h"
 
-enum gateway_protocol { GATEWAY_HTTP = 0, GATEWAY_HTTPS };
+enum gateway_protocol { GATEWAY_HTTP = 0, GATEWAY_HTTPS, GATEWAY_TCP, GATEWAY_TLS };
+enum gateway_tls_mode { GATEWAY_TERMINATE = 0, GATEWAY_PASSTHROUGH };
 
 struct gateway_tls {
     const struct node *node;

@@ -16,14 +16,6 @@ static const struct enum_row path_types[] = {
     { .name = "RegularExpression", .value = MATCH_REGEX },
     { .name = NULL },
 };
-static const struct enum_row header_types[] = {
-    { .name = "Exact", .value = MATCH_EXACT },
-    { .name = "Prefix", .value = MATCH_PREFIX },
-    { .name = "RegularExpression", .value = MATCH_REGEX },
-    { .name = "Present", .value = MATCH_PRESENT },
-    { .name = "Absent", .value = MATCH_ABSENT },
-    { .name = NULL },
-};
 static const struct enum_row query_types[] = {
     { .name = "Exact", .value = MATCH_EXACT },
     { .name = "RegularExpression", .value = MATCH_REGEX },
@@ -53,7 +45,8 @@ static const struct enum_row filter_types[] = {
     { .name = "ResponseHeaderModifier", .value = FILTER_RESPONSE_HEADER_MODIFIER },
     { .name = "RequestRedirect", .value = FILTER_REQUEST_REDIRECT },
     { .name = "URLRewrite", .value = FILTER_URL_REWRITE },
-    { .name = "RequestMirror", .refusal = "this version sends a request to one backend only: take the filter out" },
+    { .name = "RequestMirror", .value = FILTER_REQUEST_MIRROR,
+      .not_enforced = "a request is sent to one backend only: take the filter out" },
     { .name = NULL },
 };
 
@@ -66,19 +59,6 @@ static const struct field_row path_rows[] = {
 };
 static const struct object_table path_table = {
     .name = "path match", .rows = path_rows, .bytes = sizeof(struct path_match_spec),
-};
-
-static const struct field_row header_rows[] = {
-    { .name = "type", .type = TYPE_ENUM, .offset = offsetof(struct value_match_spec, type), .fallback = "Exact",
-      .enums = header_types, .doc = "how the value is compared" },
-    { .name = "name", .type = TYPE_HEADER_NAME, .offset = offsetof(struct value_match_spec, name), .is_required = true,
-      .doc = "the header's name in lower case" },
-    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct value_match_spec, value), .min = 0, .max = 4096,
-      .doc = "what to compare with; none for Present and Absent" },
-    { .name = NULL },
-};
-static const struct object_table header_table = {
-    .name = "header match", .rows = header_rows, .bytes = sizeof(struct value_match_spec),
 };
 
 static const struct field_row query_rows[] = {
@@ -100,7 +80,7 @@ static const struct field_row match_rows[] = {
     { .name = "method", .type = TYPE_ENUM, .offset = offsetof(struct match_spec, method), .enums = methods,
       .doc = "the request's method; any when absent" },
     { .name = "headers", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct match_spec, headers), .min = 1,
-      .max = CONF_HEADER_ACTIONS_MAX, .object = &header_table, .doc = "all of these headers" },
+      .max = CONF_HEADER_ACTIONS_MAX, .object = &header_match_table, .doc = "all of these headers" },
     { .name = "queryParams", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct match_spec, queries),
       .min = 1, .max = CONF_HEADER_ACTIONS_MAX, .object = &query_table, .doc = "all of these query parameters" },
     { .name = NULL },
@@ -152,65 +132,41 @@ static const struct object_table rewrite_table = {
     .name = "urlRewrite", .rows = rewrite_rows, .bytes = sizeof(struct rewrite_spec),
 };
 
-static const struct field_row name_value_rows[] = {
-    { .name = "name", .type = TYPE_HEADER_NAME, .offset = offsetof(struct name_value_spec, name), .is_required = true,
-      .doc = "the header's name in lower case" },
-    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct name_value_spec, value), .is_required = true,
-      .min = 0, .max = 4096, .doc = "the header's value" },
+static const struct field_row mirror_rows[] = {
+    { .name = "percentage", .type = TYPE_PERCENTAGE, .offset = offsetof(struct mirror_spec, percentage), .fallback = "100",
+      .doc = "share of requests that are copied" },
+    { .name = "backendRef", .type = TYPE_OBJECT, .offset = offsetof(struct mirror_spec, backend), .is_required = true,
+      .object = &backend_ref_table, .doc = "where copies go" },
     { .name = NULL },
 };
-static const struct object_table name_value_table = {
-    .name = "header", .rows = name_value_rows, .bytes = sizeof(struct name_value_spec),
-};
-
-static const struct field_row modifier_rows[] = {
-    { .name = "set", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct modifier_spec, set), .min = 1,
-      .max = CONF_HEADER_ACTIONS_MAX, .object = &name_value_table, .doc = "headers to replace or add" },
-    { .name = "add", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct modifier_spec, add), .min = 1,
-      .max = CONF_HEADER_ACTIONS_MAX, .object = &name_value_table, .doc = "headers to add beside what is there" },
-    { .name = "remove", .type = TYPE_LIST, .of = TYPE_HEADER_NAME, .offset = offsetof(struct modifier_spec, remove),
-      .min = 1, .max = CONF_HEADER_ACTIONS_MAX, .doc = "headers to take out" },
-    { .name = NULL },
-};
-static const struct object_table modifier_table = {
-    .name = "header modifier", .rows = modifier_rows, .bytes = sizeof(struct modifier_spec),
+static const struct object_table mirror_table = {
+    .name = "requestMirror", .rows = mirror_rows, .bytes = sizeof(struct mirror_spec),
 };
 
 static const struct field_row filter_rows[] = {
     { .name = "type", .type = TYPE_ENUM, .offset = offsetof(struct filter_spec, type), .is_required = true,
       .enums = filter_types, .doc = "which filter it is" },
     { .name = "requestHeaderModifier", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, request),
-      .object = &modifier_table, .doc = "changes what the backend sees" },
+      .object = &header_modifier_table, .doc = "changes what the backend sees" },
     { .name = "responseHeaderModifier", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, response),
-      .object = &modifier_table, .doc = "changes what the client sees" },
+      .object = &header_modifier_table, .doc = "changes what the client sees" },
     { .name = "requestRedirect", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, redirect),
       .object = &redirect_table, .doc = "answers with a redirect" },
     { .name = "urlRewrite", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, rewrite),
       .object = &rewrite_table, .doc = "changes host or path that the backend sees" },
-    { .name = "requestMirror", .type = TYPE_IGNORED, .doc = "refused by its type" },
+    { .name = "requestMirror", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, mirror),
+      .object = &mirror_table, .doc = "sends a copy of each request to another backend" },
     { .name = NULL },
 };
 static const struct object_table filter_table = {
     .name = "filter", .rows = filter_rows, .bytes = sizeof(struct filter_spec),
 };
 
-static const struct field_row backend_rows[] = {
-    TARGET_REF_ROWS,
-    { .name = "weight", .type = TYPE_INT, .offset = offsetof(struct backend_spec, weight), .fallback = "1", .min = 0,
-      .max = 4294967295, .doc = "its share of the requests" },
-    { .name = "port", .type = TYPE_INT, .offset = offsetof(struct backend_spec, port), .min = 1, .max = 65535,
-      .doc = "the service's port" },
-    { .name = NULL },
-};
-static const struct object_table backend_table = {
-    .name = "backendRef", .rows = backend_rows, .bytes = sizeof(struct backend_spec),
-};
-
 static const struct field_row default_rows[] = {
     { .name = "filters", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct rule_default_spec, filters),
       .min = 0, .max = 16, .object = &filter_table, .doc = "what is done to the request" },
     { .name = "backendRefs", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct rule_default_spec, backends),
-      .min = 0, .max = 256, .object = &backend_table, .doc = "where it goes" },
+      .min = 0, .max = 256, .object = &backend_ref_table, .doc = "where it goes" },
     { .name = NULL },
 };
 static const struct object_table default_table = {

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "conf/backend_spec.h"
+#include "conf/header_spec.h"
 #include "conf/kind.h"
 #include "conf/target_ref.h"
 
@@ -12,12 +14,6 @@ struct path_match_spec {
     const struct node *node;
     int64_t     type;
     struct span value;
-};
-
-struct value_match_spec {            /* a header, or a query parameter */
-    const struct node *node;
-    int64_t     type;
-    struct span name, value;
 };
 
 struct match_spec {
@@ -49,23 +45,19 @@ struct rewrite_spec {
     int64_t     host_to_backend;
 };
 
-struct name_value_spec {
-    const struct node *node;
-    struct span name, value;
-};
-
-struct modifier_spec {
-    const struct node *node;
-    struct list set, add;            /* struct name_value_spec */
-    struct list remove;              /* spans */
-};
-
 enum filter_type {
     FILTER_REQUEST_HEADER_MODIFIER = 0,
     FILTER_RESPONSE_HEADER_MODIFIER,
     FILTER_REQUEST_REDIRECT,
     FILTER_URL_REWRITE,
+    FILTER_REQUEST_MIRROR,
     FILTER_N
+};
+
+struct mirror_spec {
+    const struct node *node;
+    int64_t percentage;              /* millionths of one */
+    const struct backend_spec *backend;
 };
 
 struct filter_spec {
@@ -74,11 +66,7 @@ struct filter_spec {
     const struct modifier_spec *request, *response;
     const struct redirect_spec *redirect;
     const struct rewrite_spec  *rewrite;
-};
-
-struct backend_spec {
-    struct target_ref ref;
-    int64_t weight, port;
+    const struct mirror_spec   *mirror;
 };
 
 struct rule_default_spec {

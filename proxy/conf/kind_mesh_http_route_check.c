@@ -10,6 +10,7 @@
 #include "conf/document.h"
 #include "conf/field_value.h"
 #include "conf/kind_mesh_http_route.h"
+#include "conf/policy_spec.h"
 #include "conf/snapshot.h"
 
 /* A path that a normalised request can have: from its slash, without query, fragment, blank, control or dot segments. */
@@ -182,7 +183,7 @@ static bool all_matches_are_prefixes(const struct rule_spec *rule)
 static bool check_filter(const struct filter_spec *f, const struct rule_spec *rule, struct diag *diag)
 {
     static const char *const fields[FILTER_N] = {
-        "requestHeaderModifier", "responseHeaderModifier", "requestRedirect", "urlRewrite",
+        "requestHeaderModifier", "responseHeaderModifier", "requestRedirect", "urlRewrite", "requestMirror",
     };
     bool is_prefix = all_matches_are_prefixes(rule);
     bool is_good = true;
@@ -214,7 +215,6 @@ static bool check_rule(const struct rule_spec *rule, struct diag *diag)
 {
     const struct match_spec *matches = rule->matches.items;
     const struct filter_spec *filters = rule->conf->filters.items;
-    const struct backend_spec *backends = rule->conf->backends.items;
     uint32_t seen = 0;
     bool is_good = true;
 
@@ -233,20 +233,18 @@ static bool check_rule(const struct rule_spec *rule, struct diag *diag)
                    "a redirect and a rewrite exclude each other: a redirected request reaches no backend");
         is_good = false;
     }
-    for (uint32_t i = 0; i < rule->conf->backends.n; i++)
-        is_good &= target_ref_allow(&backends[i].ref, 1u << TARGET_MESH_EXTERNAL_SERVICE, diag);
-    return is_good;
+    return backend_spec_check(&rule->conf->backends, diag) && is_good;
 }
 
 bool kind_mesh_http_route_check(const struct conf_document *doc, struct diag *diag)
 {
     const struct http_route_spec *spec = doc->spec;
     const struct route_to_spec *to = spec->to.items;
-    bool is_good = target_ref_allow(spec->target, 1u << TARGET_MESH | 1u << TARGET_MESH_GATEWAY, diag);
+    bool is_good = target_ref_allow(spec->target, POLICY_TOP_KINDS & ~(1u << TARGET_MESH_HTTP_ROUTE), diag);
 
     for (uint32_t i = 0; i < spec->to.n; i++) {
         const struct rule_spec *rules = to[i].rules.items;
-        is_good &= target_ref_allow(to[i].target, 1u << TARGET_MESH, diag);
+        is_good &= target_ref_allow(to[i].target, POLICY_TO_KINDS, diag);
         for (uint32_t k = 0; k < to[i].rules.n; k++)
             is_good &= check_rule(&rules[k], diag);
     }

@@ -7,7 +7,7 @@
 
 static const struct field_row rows[] = {
     { .name = "data", .type = TYPE_BASE64, .offset = offsetof(struct secret_spec, data), .is_required = true,
-      .doc = "the secret bytes in base64, as `base64 -w0 FILE` prints them" },
+      .is_secret = true, .doc = "the secret bytes in base64, as `base64 -w0 FILE` prints them" },
     { .name = NULL },
 };
 static const struct object_table table = {

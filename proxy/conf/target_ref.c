@@ -35,7 +35,7 @@ static const char *reason(int64_t kind)
     case TARGET_MESH_SERVICE:
     case TARGET_MESH_MULTI_ZONE_SERVICE:
     case TARGET_MESH_SERVICE_SUBSET:
-        return "; services of a mesh are not discovered by this version: describe the service by a MeshExternalService";
+        return "";
     case TARGET_MESH_SUBSET:
     case TARGET_DATAPLANE:
         return "; it selects sidecars, and this node is a gateway";

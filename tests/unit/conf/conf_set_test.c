@@ -69,12 +69,33 @@ static const struct says_row rows[] = {
       "data: aGk=\n",
       "3:13: error: `x` must be a text: put it in quotes, \"1\"\n" },
     { "shadow",
-      "type: Secret\n"
+      "type: MeshRetry\n"
       "name: a\n"
       "labels: {kuma.io/effect: shadow}\n"
+      "spec: {to: [{targetRef: {kind: Mesh}, default: {tcp: {maxConnectAttempt: 3}}}]}\n",
+      "" },
+    { "another effect",
+      "type: Secret\n"
+      "name: a\n"
+      "labels: {kuma.io/effect: shadows}\n"
       "data: aGk=\n",
-      "2:7: error: `kuma.io/effect: shadow` cannot be taken: this version does not evaluate without "
-      "enforcing; take the label or the document out\n" },
+      "2:7: error: the label `kuma.io/effect` can be `shadow`, and is \"shadows\": take it out to enforce the "
+      "document\n" },
+    { "global kind in a mesh",
+      "type: GlobalSecret\n"
+      "name: a\n"
+      "mesh: default\n"
+      "data: aGk=\n",
+      "3:1: error: a GlobalSecret belongs to no mesh: take `mesh` out\n" },
+    { "global secret of kubernetes",
+      "apiVersion: v1\n"
+      "kind: Secret\n"
+      "metadata: {name: a}\n"
+      "type: system.kuma.io/global-secret\n"
+      "data: {value: aGk=}\n"
+      "---\n"
+      "{type: GlobalSecret, name: a, data: aGk=}\n",
+      "7:28: error: there is a GlobalSecret `a` already, in t.yaml line 3: give one of them another name\n" },
     { "name taken",
       "type: Secret\n"
       "name: a\n"

@@ -48,8 +48,8 @@ static const struct says_row rows[] = {
       "spec:\n"
       "  match: {port: 80, protocol: http}\n"
       "  endpoints: [{address: backend.example.com, port: 80}]\n",
-      "5:25: error: `address` must be an IPv4 or IPv6 address or `localhost`, and is "
-      "\"backend.example.com\": this version asks no DNS\n" },
+      "5:25: error: `address: backend.example.com` is understood but not enforced by this version: no DNS is "
+      "asked, so write an IPv4 or IPv6 address or `localhost`\n" },
     { "unix socket",
       "type: MeshExternalService\n"
       "name: a\n"
@@ -63,16 +63,15 @@ static const struct says_row rows[] = {
       "spec:\n"
       "  match: {port: 80, protocol: http}\n"
       "  endpoints: [{address: 127.0.0.01, port: 80}]\n",
-      "5:25: error: `address` must be an IPv4 or IPv6 address or `localhost`, and is \"127.0.0.01\": this "
-      "version asks no DNS\n" },
+      "5:25: error: `address` must be an IPv4 or IPv6 address or a host name, and is \"127.0.0.01\"\n" },
     { "priority",
       "type: MeshExternalService\n"
       "name: a\n"
       "spec:\n"
       "  match: {port: 80, protocol: http}\n"
       "  endpoints: [{address: 127.0.0.1, port: 80, priority: 1}]\n",
-      "5:56: error: `priority` is not enforced by this version: leave out the endpoints that are not to be "
-      "used first\n" },
+      "5:46: error: `priority` is understood but not enforced by this version: all endpoints are used alike: "
+      "leave out those that are not to be used first\n" },
     { "extension",
       "type: MeshExternalService\n"
       "name: a\n"
@@ -80,7 +79,8 @@ static const struct says_row rows[] = {
       "  match: {port: 80, protocol: http}\n"
       "  endpoints: [{address: 127.0.0.1, port: 9000}]\n"
       "  extension: {type: x}\n",
-      "6:3: error: `extension` cannot be taken: there are no extensions here: write `endpoints`\n" },
+      "6:3: error: `extension` is understood but not enforced by this version: there are no extensions here: "
+      "write `endpoints`\n" },
     { "old versions",
       "type: MeshExternalService\n"
       "name: a\n"
@@ -115,8 +115,8 @@ static const struct says_row rows[] = {
       "  match: {port: 80, protocol: http}\n"
       "  endpoints: [{address: 127.0.0.1, port: 9000}]\n"
       "  tls: {enabled: true, verification: {subjectAltNames: [{type: Exact, value: a}]}}\n",
-      "6:39: error: `subjectAltNames` cannot be taken: this version checks one name: write it as "
-      "`serverName`\n" },
+      "6:39: error: `subjectAltNames` is understood but not enforced by this version: one name is checked: "
+      "write it as `serverName`\n" },
     { "key without certificate",
       "type: MeshExternalService\n"
       "name: a\n"

@@ -35,7 +35,7 @@ static const struct says_row rows[] = {
       "  listeners:\n"
       "    - hostname: a\n",
       "5:7: error: `port` is missing in this listener: TCP port\n"
-      "5:7: error: `protocol` is missing in this listener: HTTP or HTTPS\n" },
+      "5:7: error: `protocol` is missing in this listener: HTTP, HTTPS, TCP or TLS\n" },
     { "port as text",
       "type: MeshGateway\n"
       "name: edge\n"
@@ -63,30 +63,29 @@ static const struct says_row rows[] = {
       "conf:\n"
       "  listeners:\n"
       "    - {port: 80, protocol: http}\n",
-      "5:28: error: `protocol` must be one of HTTP, HTTPS, and is \"http\": did you mean `HTTP`?\n" },
+      "5:28: error: `protocol` must be one of HTTP, HTTPS, TCP, TLS, and is \"http\": did you mean `HTTP`?\n" },
     { "protocol TCP",
       "type: MeshGateway\n"
       "name: edge\n"
       "conf:\n"
       "  listeners:\n"
       "    - {port: 80, protocol: TCP}\n",
-      "5:28: error: `protocol: TCP` cannot be taken: this version routes HTTP only: write HTTP, or HTTPS "
-      "with `tls`\n" },
+      "5:28: error: `protocol: TCP` is understood but not enforced by this version: only HTTP is routed: write "
+      "HTTP, or HTTPS with `tls`\n" },
     { "protocol TLS",
       "type: MeshGateway\n"
       "name: edge\n"
       "conf:\n"
       "  listeners:\n"
       "    - {port: 80, protocol: TLS}\n",
-      "5:28: error: `protocol: TLS` cannot be taken: this version routes HTTP only: write HTTPS with "
-      "`tls`\n" },
+      "5:28: error: `protocol: TLS` needs `tls` with `certificates`\n" },
     { "protocol unknown",
       "type: MeshGateway\n"
       "name: edge\n"
       "conf:\n"
       "  listeners:\n"
       "    - {port: 80, protocol: gopher}\n",
-      "5:28: error: `protocol` must be one of HTTP, HTTPS, and is \"gopher\"\n" },
+      "5:28: error: `protocol` must be one of HTTP, HTTPS, TCP, TLS, and is \"gopher\"\n" },
     { "hostname with port",
       "type: MeshGateway\n"
       "name: edge\n"
@@ -131,8 +130,8 @@ static const struct says_row rows[] = {
       "conf:\n"
       "  listeners:\n"
       "    - {port: 80, protocol: HTTPS, tls: {mode: TERMINATE}}\n",
-      "5:40: error: `certificates` is missing in this listener's tls: one or two PEM texts (chain and "
-      "key), of different key types\n" },
+      "5:40: error: `certificates` is missing: write one or two PEM texts (chain and key), of different key "
+      "types\n" },
     { "three certificates",
       "type: MeshGateway\n"
       "name: edge\n"
@@ -149,15 +148,15 @@ static const struct says_row rows[] = {
       "  listeners:\n"
       "    - {port: 80, protocol: HTTPS, tls: {mode: PASSTHROUGH, certificates: [{secret: "
       "forge-self-signed}]}}\n",
-      "5:47: error: `mode: PASSTHROUGH` cannot be taken: this version ends TLS at the gateway: write "
-      "TERMINATE and certificates\n" },
+      "5:74: error: `certificates` have no meaning with `mode: PASSTHROUGH`: take them out\n" },
     { "cross mesh",
       "type: MeshGateway\n"
       "name: edge\n"
       "conf:\n"
       "  listeners:\n"
       "    - {port: 80, protocol: HTTP, crossMesh: true}\n",
-      "5:45: error: `crossMesh` is for sidecars of other meshes: leave it out\n" },
+      "5:34: error: `crossMesh` is understood but not enforced by this version: it is for sidecars of other "
+      "meshes: leave it out\n" },
     { "limit 0",
       "type: MeshGateway\n"
       "name: edge\n"
@@ -202,7 +201,7 @@ static const struct says_row rows[] = {
       "    - {port: 0, protocol: HTP, hostnme: a}\n"
       "    - {protocol: HTTP}\n",
       "5:14: error: `port` must be between 1 and 65535, and is 0\n"
-      "5:27: error: `protocol` must be one of HTTP, HTTPS, and is \"HTP\": did you mean `HTTP`?\n"
+      "5:27: error: `protocol` must be one of HTTP, HTTPS, TCP, TLS, and is \"HTP\": did you mean `HTTP`?\n"
       "5:32: error: `hostnme` is not a field of this listener: did you mean `hostname`?\n"
       "6:7: error: `port` is missing in this listener: TCP port\n" },
 };

@@ -12,15 +12,14 @@ static const struct says_row rows[] = {
       "spec:\n"
       "  targetRef: {kind: MeshSubset, tags: {a: b}}\n"
       "  to: [{targetRef: {kind: Mesh}, rules: []}]\n",
-      "4:21: error: `kind` must be Mesh or MeshGateway here, and is MeshSubset; it selects sidecars, and "
-      "this node is a gateway\n" },
+      "4:21: warning: this is about sidecars, and this node is a gateway, so it changes nothing here\n" },
     { "to a service",
       "type: MeshHTTPRoute\n"
       "name: r\n"
       "spec:\n"
       "  to: [{targetRef: {kind: MeshService, name: a}, rules: []}]\n",
-      "4:27: error: `kind` must be Mesh here, and is MeshService; services of a mesh are not discovered by "
-      "this version: describe the service by a MeshExternalService\n" },
+      "4:27: warning: this routes what sidecars send to a service, and this node is a gateway, so it changes nothing "
+      "here: write `kind: Mesh` to route what clients send\n" },
     { "path without slash",
       "type: MeshHTTPRoute\n"
       "name: r\n"
@@ -435,8 +434,8 @@ static const struct says_row rows[] = {
       "      rules:\n"
       "        - matches: [{method: GET}]\n"
       "          default: {backendRefs: [{kind: MeshService, name: a}]}\n",
-      "8:42: error: `kind` must be MeshExternalService here, and is MeshService; services of a mesh are "
-      "not discovered by this version: describe the service by a MeshExternalService\n" },
+      "8:42: error: `kind: MeshService` is understood but not enforced by this version: describe the service "
+      "by a MeshExternalService\n" },
 };
 
 TEST(kind_mesh_http_route_check_says)

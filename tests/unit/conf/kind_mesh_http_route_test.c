@@ -250,8 +250,8 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "10:24: error: `type: RequestMirror` cannot be taken: this version sends a request to one backend "
-      "only: take the filter out\n" },
+      "10:24: error: `type: RequestMirror` is understood but not enforced by this version: a request is sent "
+      "to one backend only: take the filter out\n" },
     { "weight below zero",
       "type: MeshHTTPRoute\n"
       "name: r\n"

@@ -89,9 +89,7 @@ static const struct says_row rows[] = {
       "  to:\n"
       "    - targetRef: {kind: MeshService, name: a}\n"
       "      default: {connectionTimeout: 1s}\n",
-      "5:25: error: `kind` must be Mesh or MeshHTTPRoute or MeshExternalService here, and is MeshService; "
-      "services of a mesh are not discovered by this version: describe the service by a "
-      "MeshExternalService\n" },
+      "5:25: error: `kind` must be Mesh or MeshHTTPRoute or MeshExternalService here, and is MeshService\n" },
     { "sidecars",
       "type: MeshTimeout\n"
       "name: t\n"

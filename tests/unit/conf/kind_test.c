@@ -7,55 +7,11 @@
 #include "unit/conf/conf_check.h"
 
 static const struct says_row rows[] = {
-    { "MeshGatewayRoute",
-      "type: MeshGatewayRoute\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshGatewayRoute is not taken: write a `MeshHTTPRoute` with `targetRef: {kind: "
-      "MeshGateway, name: ...}`\n" },
-    { "MeshTCPRoute",
-      "type: MeshTCPRoute\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshTCPRoute is not taken: this version does not enforce it, and a rule that is not "
-      "enforced is worse than none: take it out\n" },
-    { "MeshLoadBalancingStrategy",
-      "type: MeshLoadBalancingStrategy\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshLoadBalancingStrategy is not taken: write a `ForgeUpstream` with `balance`\n" },
-    { "MeshTLS",
-      "type: MeshTLS\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshTLS is not taken: write a `ForgeListener` with `tls`\n" },
-    { "MeshAccessLog",
-      "type: MeshAccessLog\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshAccessLog is not taken: write a `ForgeAccessLog`\n" },
-    { "MeshMetric",
-      "type: MeshMetric\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshMetric is not taken: `/metrics` is always served on the management listener: take "
-      "it out\n" },
-    { "MeshService",
-      "type: MeshService\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshService is not taken: write a `MeshExternalService` with its `endpoints`\n" },
     { "ExternalService",
       "type: ExternalService\n"
       "name: x\n"
       "spec: {}\n",
       "1:7: error: ExternalService is not taken: it was removed from Kuma: write a `MeshExternalService`\n" },
-    { "MeshPassthrough",
-      "type: MeshPassthrough\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: MeshPassthrough is not taken: it describes sidecars, and this node is a gateway: take "
-      "it out\n" },
     { "MeshProxyPatch",
       "type: MeshProxyPatch\n"
       "name: x\n"
@@ -68,27 +24,12 @@ static const struct says_row rows[] = {
       "spec: {}\n",
       "1:7: error: ProxyTemplate is not taken: it patches Envoy's own configuration, and there is no Envoy "
       "here: take it out\n" },
-    { "Mesh",
-      "type: Mesh\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: Mesh is not taken: there is one mesh, `default`, with nothing to set yet: take it out\n" },
-    { "Dataplane",
-      "type: Dataplane\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: Dataplane is not taken: it describes sidecars, and this node is a gateway: take it out\n" },
     { "MeshGatewayInstance",
       "type: MeshGatewayInstance\n"
       "name: x\n"
       "spec: {}\n",
       "1:7: error: MeshGatewayInstance is not taken: it deploys gateways to Kubernetes, and this node is "
       "one already: take it out\n" },
-    { "GlobalSecret",
-      "type: GlobalSecret\n"
-      "name: x\n"
-      "spec: {}\n",
-      "1:7: error: GlobalSecret is not taken: write a `Secret`\n" },
     { "TrafficRoute",
       "type: TrafficRoute\n"
       "name: x\n"
@@ -100,7 +41,7 @@ static const struct says_row rows[] = {
       "name: x\n"
       "spec: {}\n",
       "1:7: error: TrafficLog is not taken: this source/destination policy was removed from Kuma: write "
-      "`ForgeAccessLog`\n" },
+      "`MeshAccessLog`\n" },
     { "Timeout",
       "type: Timeout\n"
       "name: x\n"
@@ -111,8 +52,8 @@ static const struct says_row rows[] = {
       "type: VirtualOutbound\n"
       "name: x\n"
       "spec: {}\n",
-      "1:7: error: VirtualOutbound is not taken: it describes sidecars, and this node is a gateway: take "
-      "it out\n" },
+      "1:7: error: VirtualOutbound is not taken: it describes other proxies than a gateway, and this node is a "
+      "gateway: take it out\n" },
     { "meshgateway",
       "type: meshgateway\n"
       "name: x\n"
@@ -148,7 +89,7 @@ TEST(kind_names_are_found)
         CHECK(kind_refusal(span_str(kind_list[i]->type)) == NULL, "%s is refused\n", kind_list[i]->type);
         CHECK(kind_list[i]->table->rows != NULL && kind_list[i]->table->doc != NULL, "%s\n", kind_list[i]->type);
     }
-    CHECK(kind_find(SPAN_LIT("Mesh")) == KIND_N && kind_refusal(SPAN_LIT("Mesh")) != NULL, "Mesh\n");
+    CHECK(kind_find(SPAN_LIT("MeshProxyPatch")) == KIND_N && kind_refusal(SPAN_LIT("MeshProxyPatch")) != NULL, "Mesh\n");
     CHECK(kind_suggest(SPAN_LIT("Zebra")) == NULL, "%s\n", kind_suggest(SPAN_LIT("Zebra")));
 }
 

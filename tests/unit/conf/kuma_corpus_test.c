@@ -1,0 +1,175 @@
+/* kuma_corpus_test.c - documents of every kind, in both of Kuma's forms: what is said on reading them, and on compiling them.
+ *
+ * Goal:   each good document reads; each bad one says exactly what stands beside it; what is not enforced is told when compiled.
+ * Method: tests/corpus/kuma/FILE.yaml, documents between lines of `---`. Lines of `#! ` stand for all that is said on reading,
+ *         lines of `#? ` for what is added on compiling; both are taken out before, so that line 1 is the first of the others.
+ * Replay: FORGE_CORPUS_PRINT=1 kuma_corpus_test prints the files as they would have to be. Read them before you take them.
+ */
+#include <dirent.h>
+
+#include "conf/candidate.h"
+#include "conf/conf_set.h"
+#include "conf/kind.h"
+#include "unit/conf/conf_check.h"
+
+enum { FILE_BYTES_MAX = 65536, SAID_BYTES_MAX = 16384, DOCUMENTS_MIN = 150 };
+
+struct corpus {
+    struct diag *diag;
+    char   file[FILE_BYTES_MAX];
+    char   text[FILE_BYTES_MAX];                 /* of one document, without the marked lines */
+    char   want_read[SAID_BYTES_MAX], want_compiled[SAID_BYTES_MAX], got_read[SAID_BYTES_MAX], got_compiled[SAID_BYTES_MAX];
+    uint32_t documents_n, seen_n[KIND_N];
+    bool   is_printing;
+};
+
+static void append(char *to, size_t bytes_max, const char *line, size_t len)
+{
+    size_t used = strlen(to);
+
+    CHECK(used + len + 2 < bytes_max, "a document of the corpus is too long\n");
+    memcpy(to + used, line, len);
+    memcpy(to + used + len, "\n", 2);
+}
+
+/* Marked lines into want_*, the others into text; answers the rest of the file behind the `---`. */
+static const char *take_document(struct corpus *c, const char *at)
+{
+    c->text[0] = c->want_read[0] = c->want_compiled[0] = '\0';
+    while (*at != '\0') {
+        size_t len = strcspn(at, "\n");
+        const char *line = at;
+        at += len + (at[len] == '\n');
+        if (len == 3 && memcmp(line, "---", 3) == 0)
+            break;
+        if (len > 3 && memcmp(line, "#! ", 3) == 0)
+            append(c->want_read, SAID_BYTES_MAX, line + 3, len - 3);
+        else if (len > 3 && memcmp(line, "#? ", 3) == 0)
+            append(c->want_compiled, SAID_BYTES_MAX, line + 3, len - 3);
+        else
+            append(c->text, FILE_BYTES_MAX, line, len);
+    }
+    return at;
+}
+
+/* What was said later and not already before. */
+static void keep_new(const char *before, char *later)
+{
+    char *to = later;
+
+    for (const char *at = later; *at != '\0';) {
+        size_t len = strcspn(at, "\n") + 1;
+        char line[SAID_BYTES_MAX];
+        memcpy(line, at, len);
+        line[len] = '\0';
+        if (strstr(before, line) == NULL) {
+            memmove(to, at, len);
+            to += len;
+        }
+        at += len;
+    }
+    *to = '\0';
+}
+
+static void print_marked(const char *mark, const char *lines)
+{
+    for (const char *at = lines; *at != '\0';) {
+        size_t len = strcspn(at, "\n") + 1;
+        printf("%s%.*s", mark, (int)len, at);
+        at += len;
+    }
+}
+
+static void count_kinds(struct corpus *c, const struct conf_set *set)
+{
+    for (uint32_t kind = 0; kind < KIND_N; kind++)
+        for (const struct conf_document *doc = set->first[kind]; doc != NULL; doc = doc->next)
+            c->seen_n[kind] += doc->is_valid;
+}
+
+static void check_document(struct corpus *c, const char *file)
+{
+    struct candidate_options options = { .scratch_bytes = 0 };
+    struct snapshot *snapshot = NULL;
+    struct candidate *candidate;
+
+    diag_init(c->diag);
+    candidate = candidate_open(&options, c->diag);
+    CHECK(candidate != NULL, "no address space\n");
+    candidate_add(candidate, file, span_str(c->text));
+    CHECK(candidate_fill(candidate), "%s: memory is out\n", file);
+    diag_sort(c->diag);
+    conf_check_print(c->diag, c->got_read, SAID_BYTES_MAX);
+    count_kinds(c, candidate_set(candidate));
+    c->got_compiled[0] = '\0';
+    if (c->diag->errors_n == 0) {
+        enum why why = candidate_compile(candidate, 1, &snapshot);
+        conf_check_print(c->diag, c->got_compiled, SAID_BYTES_MAX);
+        keep_new(c->got_read, c->got_compiled);
+        CHECK((why == WHY_OK) == (strstr(c->got_compiled, " error: ") == NULL), "%s: %s\n", file, why_name(why));
+        conf_free(snapshot);
+    }
+    candidate_close(candidate);
+    c->documents_n++;
+    if (c->is_printing) {
+        print_marked("#! ", c->got_read);
+        print_marked("#? ", c->got_compiled);
+        printf("%s", c->text);
+        return;
+    }
+    CHECK(strcmp(c->got_read, c->want_read) == 0, "%s:\n%s got: %swant: %s", file, c->text, c->got_read, c->want_read);
+    CHECK(strcmp(c->got_compiled, c->want_compiled) == 0, "%s, compiled:\n%s got: %swant: %s", file, c->text, c->got_compiled,
+          c->want_compiled);
+}
+
+static void check_file(struct corpus *c, const char *name)
+{
+    char path[256];
+    FILE *f;
+    size_t n;
+
+    snprintf(path, sizeof(path), "tests/corpus/kuma/%s", name);
+    f = fopen(path, "rb");
+    CHECK(f != NULL, "%s cannot be opened\n", path);
+    n = fread(c->file, 1, FILE_BYTES_MAX - 1, f);
+    fclose(f);
+    CHECK(n < FILE_BYTES_MAX - 1, "%s is too long\n", path);
+    c->file[n] = '\0';
+    if (c->is_printing)
+        printf(">>> %s\n", path);
+    for (const char *at = c->file; *at != '\0';) {
+        if (c->is_printing && at != c->file)
+            printf("---\n");
+        at = take_document(c, at);
+        check_document(c, path);
+    }
+}
+
+static int is_yaml(const struct dirent *entry)
+{
+    return span_ends(span_str(entry->d_name), SPAN_LIT(".yaml"));
+}
+
+TEST(kuma_corpus_says_what_stands_beside_it)
+{
+    struct corpus *c = calloc(1, sizeof(*c));
+    struct dirent **files = NULL;
+    int n = scandir("tests/corpus/kuma", &files, is_yaml, alphasort);
+
+    CHECK(n > 0, "tests/corpus/kuma has no files: run this in the project's directory\n");
+    c->diag = malloc(sizeof(*c->diag));
+    c->is_printing = getenv("FORGE_CORPUS_PRINT") != NULL;
+    for (int i = 0; i < n; i++) {
+        check_file(c, files[i]->d_name);
+        free(files[i]);
+    }
+    free(files);
+    CHECK(c->documents_n >= DOCUMENTS_MIN, "only %u documents\n", c->documents_n);
+    for (uint32_t kind = 0; kind < KIND_N; kind++)
+        CHECK(c->seen_n[kind] > 0 || strncmp(kind_list[kind]->type, "Forge", 5) == 0, "no good %s in the corpus\n",
+              kind_list[kind]->type);
+    free(c->diag);
+    free(c);
+}
+
+CHECK_RUN(RUN(kuma_corpus_says_what_stands_beside_it))
