@@ -40,6 +40,7 @@ static enum why answer_metrics(const struct management *m, const struct service_
     const struct metrics_gauge gauges[] = {
         { "forge_configuration_generation", "Number of the configuration in force", NULL, SPAN_NONE, m->generation },
         { "forge_configuration_refused", "Configurations that were not taken since the start", NULL, SPAN_NONE, m->refused_n },
+        { "forge_configuration_published", "Configurations that all workers took since the start", NULL, SPAN_NONE, m->published_n },
         { "forge_ready", "1 while traffic is taken", NULL, SPAN_NONE, m->is_ready ? 1 : 0 },
         { "forge_access_log_failed_writes", "Writes of the access log that failed", NULL, SPAN_NONE, m->log_failures_n },
     };

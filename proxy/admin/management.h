@@ -35,6 +35,7 @@ struct management {
     uint32_t                 threads_n;
     bool                     is_ready;                 /* serving, not draining */
     uint64_t                 generation;               /* configuration in force */
+    uint64_t                 published_n;              /* configurations that all workers took */
     uint64_t                 refused_n;                /* configurations not taken */
     uint64_t                 log_failures_n;           /* writes of the access log that failed */
     uint64_t                 started_wall_ns;

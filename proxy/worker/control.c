@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "admin/keeper.h"
 #include "admin/management.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,6 +31,7 @@ struct control {
     struct loop       loop;
     struct hub        hub;
     struct publisher  publisher;
+    struct keeper    *keeper;
     struct log_writer log;
     struct management management;
     struct snapshot   own;            /* the management listener's */
@@ -38,10 +40,9 @@ struct control {
     const struct control_options *options;
     enum control_state state;
     int               signals;        /* signalfd */
-    uint32_t          started_n, failed_n, taken_n, drained_n;
-    bool              is_publishing;  /* some worker has not taken the newest yet */
+    uint32_t          started_n, failed_n, drained_n;
+    uint32_t          publishing_n;   /* publications that some worker has not taken yet */
     bool              must_reload;
-    bool              refused;
     uint64_t          began_ns, rotate_ns;
     uint32_t          snapshots_left_n;
 };
@@ -71,69 +72,138 @@ static void control_use_log(struct control *ctl, const struct snapshot *s)
                   strerror(error));
 }
 
-/* false: refused, with sentences; nothing has changed. */
-static bool control_publish(struct control *ctl)
+static enum why control_on_prepare(void *owner, struct snapshot *snapshot, struct diag *diag, void **out)
 {
-    struct diag *diag = memory_map(sizeof(*diag));
+    struct control *ctl = owner;
     struct publication *pub = NULL;
-    enum why why;
+    enum why why = publisher_prepare(&ctl->publisher, snapshot, diag, &pub);
 
-    if (diag == NULL)
-        return false;
-    diag_init(diag);
-    why = publisher_prepare(&ctl->publisher, diag, &pub);
-    diag_print(diag, STDERR_FILENO);
-    if (why == WHY_OK) {
-        control_use_log(ctl, pub->snapshot);
-        ctl->is_publishing = true;
-        ctl->taken_n = 0;
-        control_tell_all(ctl, MESSAGE_SNAPSHOT_NEW, 0, pub);
-    } else {
-        log_error("configuration in %s was not taken: %u problems, see above%s", ctl->options->conf_dir, diag->errors_n,
-                  ctl->state == CONTROL_STARTING ? "" : "; the old one keeps running");
+    if (why == WHY_OK)
+        *out = pub;
+    return why;
+}
+
+static void control_on_publish(void *owner, void *prepared)
+{
+    struct control *ctl = owner;
+    struct publication *pub = prepared;
+
+    publisher_publish(&ctl->publisher, pub);
+    control_use_log(ctl, pub->snapshot);
+    ctl->publishing_n++;
+    control_tell_all(ctl, MESSAGE_SNAPSHOT_NEW, 0, pub);
+}
+
+static void control_on_discard(void *owner, void *prepared)
+{
+    struct control *ctl = owner;
+
+    publisher_discard(&ctl->publisher, prepared);
+}
+
+/* What came of it, printed; true when it was taken. */
+static bool control_say(struct control *ctl, const struct keeper_result *r, const char *what)
+{
+    if (r == NULL) {
+        log_error("not enough memory to read a configuration");
         ctl->management.refused_n++;
+        return false;
     }
-    memory_unmap(diag, sizeof(*diag));
-    return why == WHY_OK;
+    diag_print(&r->diag, STDERR_FILENO);
+    if (r->why == WHY_OK)
+        return true;
+    log_error("%s was not taken (%s): %u problems, see above%s", what, why_name(r->why), r->diag.errors_n,
+              ctl->state == CONTROL_STARTING ? "" : "; the old one keeps running");
+    ctl->management.refused_n++;
+    return false;
+}
+
+/* Publish what is in force once more: files that documents name may have changed, and a start has published nothing yet. */
+static bool control_refresh(struct control *ctl)
+{
+    struct keeper_result *r = keeper_refresh(ctl->keeper);
+    bool is_taken = control_say(ctl, r, "the configuration in force");
+
+    keeper_result_close(r);
+    return is_taken;
+}
+
+/* What the folder says, if it says something new. false: refused, with sentences; nothing has changed. */
+static bool control_read_folder(struct control *ctl, const char *reason)
+{
+    struct keeper_change change = { .dir = ctl->options->conf_dir, .source = "dir", .replaces_source = true, .author = "forged",
+                                    .reason = reason };
+    struct keeper_result *r = keeper_apply(ctl->keeper, &change);
+    char what[4160];
+    bool is_taken, is_unchanged;
+
+    snprintf(what, sizeof(what), "configuration in %s", ctl->options->conf_dir);
+    is_taken = control_say(ctl, r, what);
+    is_unchanged = is_taken && r->is_unchanged;
+    keeper_result_close(r);
+    return is_unchanged ? control_refresh(ctl) : is_taken;
+}
+
+/* false: there is nothing to serve. */
+static bool control_publish_first(struct control *ctl)
+{
+    if (ctl->options->conf_dir == NULL)
+        return control_refresh(ctl);
+    if (control_read_folder(ctl, "start"))
+        return true;
+    if (keeper_current(ctl->keeper) == 0)
+        return false;
+    log_warn("starting with generation %llu, the last good one", (unsigned long long)keeper_current(ctl->keeper));
+    return control_refresh(ctl);
 }
 
 static void control_reload(struct control *ctl)
 {
     if (ctl->state != CONTROL_SERVING)
         return;
-    if (ctl->is_publishing) {
+    if (ctl->publishing_n > 0) {
         ctl->must_reload = true;
         return;
     }
     ctl->must_reload = false;
-    (void)control_publish(ctl);
+    if (ctl->options->conf_dir != NULL)
+        (void)control_read_folder(ctl, "SIGHUP");
+    else
+        (void)control_refresh(ctl);
 }
 
-static void control_on_taken(struct control *ctl, enum why why, const struct publication *pub)
+static void control_tell_ready(struct control *ctl, const struct publication *pub)
+{
+    struct control_facts facts = { .snapshot = pub->snapshot, .ring_profile = ring_profile(ctl->loop.ring)->name,
+                                   .started_ms = (clock_mono_ns() - ctl->began_ns) / NS_PER_MS };
+
+    facts.memory_bytes_max = loop_bytes_max(&ctl->loop);
+    for (uint32_t w = 0; w < ctl->hub.workers_n; w++)
+        facts.memory_bytes_max += loop_bytes_max(&ctl->workers[w]->loop);
+    ctl->state = CONTROL_SERVING;
+    ctl->management.is_ready = true;
+    ctl->options->on_ready(ctl->options, &facts);
+}
+
+static void control_on_taken(struct control *ctl, enum why why, struct publication *pub)
 {
     if (why != WHY_OK) {
         log_error("a worker could not take generation %llu: %s", (unsigned long long)pub->snapshot->generation,
                   why_sentence(why));
         ctl->management.refused_n++;
     }
-    if (++ctl->taken_n < ctl->hub.workers_n)
+    if (++pub->taken_n < ctl->hub.workers_n)
         return;
-    ctl->is_publishing = false;
+    ctl->publishing_n--;
     ctl->management.generation = pub->snapshot->generation;
-    if (ctl->state == CONTROL_STARTING) {
-        struct control_facts facts = { .snapshot = pub->snapshot, .ring_profile = ring_profile(ctl->loop.ring)->name,
-                                       .started_ms = (clock_mono_ns() - ctl->began_ns) / NS_PER_MS };
-        facts.memory_bytes_max = loop_bytes_max(&ctl->loop);
-        for (uint32_t w = 0; w < ctl->hub.workers_n; w++)
-            facts.memory_bytes_max += loop_bytes_max(&ctl->workers[w]->loop);
-        ctl->state = CONTROL_SERVING;
-        ctl->management.is_ready = true;
-        ctl->options->on_ready(ctl->options, &facts);
-    } else {
+    ctl->management.published_n++;
+    keeper_on_live(ctl->keeper, pub->snapshot->generation);
+    if (ctl->state == CONTROL_STARTING)
+        control_tell_ready(ctl, pub);
+    else
         log_info("configuration generation %llu is live (%u documents, %u listeners, %u upstreams)",
                  (unsigned long long)pub->snapshot->generation, pub->snapshot->documents_n, pub->snapshot->listeners_n,
                  pub->snapshot->upstreams_n);
-    }
     if (ctl->must_reload)
         control_reload(ctl);
 }
@@ -372,6 +442,19 @@ static bool control_await_workers(struct control *ctl)
     return ctl->started_n == ctl->hub.workers_n;
 }
 
+static bool control_open_keeper(struct control *ctl)
+{
+    const struct control_options *o = ctl->options;
+    struct keeper_options options = {
+        .state_dir = o->state_dir,
+        .files_dir = o->conf_dir != NULL ? o->conf_dir : o->state_dir,
+        .hooks = { .owner = ctl, .prepare = control_on_prepare, .publish = control_on_publish, .discard = control_on_discard },
+    };
+
+    ctl->keeper = keeper_open(&options);
+    return ctl->keeper != NULL;
+}
+
 static bool control_open(struct control *ctl)
 {
     static const struct loop_hooks hooks = {
@@ -383,7 +466,7 @@ static bool control_open(struct control *ctl)
     uint32_t workers_n = ctl->options->workers_n;
 
     if (!control_open_signals(ctl) || hub_open(&ctl->hub, workers_n) != WHY_OK ||
-        publisher_open(&ctl->publisher, ctl->options->conf_dir, ctl->options->state_dir, workers_n) != WHY_OK) {
+        publisher_open(&ctl->publisher, workers_n) != WHY_OK || !control_open_keeper(ctl)) {
         log_error("not enough memory or descriptors to start");
         return false;
     }
@@ -407,7 +490,7 @@ int control_run(const struct control_options *options)
     ctl->options = options;
     ctl->began_ns = ctl->rotate_ns = clock_mono_ns();
     /* A start that fails ends the process: the kernel takes everything back. */
-    if (!control_open(ctl) || !control_publish(ctl))
+    if (!control_open(ctl) || !control_publish_first(ctl))
         return 1;
     ring_poll_in(ctl->loop.ring, handle_of(HANDLE_POLL, 0, 0), ctl->signals);
     loop_run(&ctl->loop);
@@ -417,6 +500,7 @@ int control_run(const struct control_options *options)
     }
     loop_close(&ctl->loop);
     log_writer_close(&ctl->log);
+    keeper_close(ctl->keeper);
     publisher_close(&ctl->publisher);
     hub_close(&ctl->hub);
     memory_unmap(ctl, sizeof(*ctl));

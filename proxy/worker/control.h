@@ -22,7 +22,8 @@ struct control_facts {
 };
 
 struct control_options {
-    const char *conf_dir, *state_dir;
+    const char *conf_dir;               /* NULL: the store is all there is */
+    const char *state_dir;
     uint32_t    workers_n;
     bool        is_pinned;
     struct socket_address management;   /* bytes_n 0: none */

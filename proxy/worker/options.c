@@ -17,11 +17,13 @@ static const char usage[] =
     "forged - the API Forge gateway\n"
     "\n"
     "usage: forged --config DIR [options]\n"
+    "       forged --state DIR [options]\n"
     "       forged --check DIR\n"
     "\n"
-    "  -c, --config DIR        folder of YAML or JSON documents: gateways, routes, services, secrets\n"
+    "  -c, --config DIR        folder of YAML or JSON documents: gateways, routes, services, secrets. Read at start and on SIGHUP;\n"
+    "                          what it says new becomes a generation. Without it the last generation in --state is served\n"
     "      --check DIR         read and check the documents, print every problem with its place, and end\n"
-    "  -s, --state DIR         folder for what the gateway makes itself (certificate); default: ./state\n"
+    "  -s, --state DIR         folder for what the gateway keeps: generations, keys, its certificate; default: ./state\n"
     "  -w, --workers N         threads that serve; default: one per core\n"
     "      --no-pin            let the kernel place the threads\n"
     "  -m, --management ADDR   host:port of /metrics, /healthz, /readyz; default: 127.0.0.1:9901; \"none\" turns it off\n"
@@ -130,7 +132,6 @@ enum options_got options_read(int argc, char **argv, struct options *out)
     int option;
 
     memset(out, 0, sizeof(*out));
-    out->control.state_dir = "state";
     out->control.workers_n = options_cores();
     out->control.is_pinned = true;
     out->control.drain_ns = DRAIN_MS_DEFAULT * NS_PER_MS;
@@ -150,9 +151,12 @@ enum options_got options_read(int argc, char **argv, struct options *out)
     }
     if (out->check_dir[0] != 0)
         return OPTIONS_CHECK;
-    if (out->control.conf_dir == NULL) {
-        fputs("forged: --config DIR is needed: the folder with the gateway's documents; --help says more\n", stderr);
+    if (out->control.conf_dir == NULL && out->control.state_dir == NULL) { /* Not to make a store wherever one happens to stand. */
+        fputs("forged: --config DIR or --state DIR is needed: the folder with the gateway's documents, or the one with generations that "
+              "are kept already; --help says more\n", stderr);
         return OPTIONS_BAD;
     }
+    if (out->control.state_dir == NULL)
+        out->control.state_dir = "state";
     return OPTIONS_RUN;
 }

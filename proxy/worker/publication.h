@@ -18,5 +18,6 @@ struct publication {
     struct snapshot       *snapshot;
     const struct listener *listeners[LISTENERS_MAX];/* by slot; NULL: nobody listens there now   */
     int                    fds[WORKERS_MAX][LISTENERS_MAX]; /* new sockets to accept on; -1: none or kept */
+    uint32_t               taken_n;                 /* workers that have taken it up, or could not   */
     uint32_t               left_n;                  /* workers that hold nothing of it any more  */
 };

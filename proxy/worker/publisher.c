@@ -11,13 +11,11 @@
 #include "engine/access_log.h"
 #include "proto/address.h"
 
-enum why publisher_open(struct publisher *p, const char *conf_dir, const char *state_dir, uint32_t workers_n)
+enum why publisher_open(struct publisher *p, uint32_t workers_n)
 {
     enum why why;
 
     memset(p, 0, sizeof(*p));
-    p->conf_dir = conf_dir;
-    p->state_dir = state_dir;
     p->workers_n = workers_n;
     list_init(&p->live);
     list_init(&p->servers);
@@ -281,18 +279,17 @@ static bool publisher_make_sockets(struct publisher *p, struct publication *pub,
 
 /* ---- whole ---- */
 
-static void publisher_discard(struct publisher *p, struct publication *pub)
+/* All but the snapshot. */
+static void publication_drop(struct publisher *p, struct publication *pub)
 {
     publisher_close_fds(p, pub);
     publisher_drop_tls(p, pub->snapshot);
-    conf_free(pub->snapshot);
     pool_give(&p->publications, pub);
 }
 
-enum why publisher_prepare(struct publisher *p, struct diag *diag, struct publication **out)
+enum why publisher_prepare(struct publisher *p, struct snapshot *snapshot, struct diag *diag, struct publication **out)
 {
     struct publication *pub = pool_take(&p->publications);
-    enum why why;
 
     if (pub == NULL) {
         diag_error(diag, (struct diag_place){ 0 }, "%s", why_sentence(WHY_POOL_EPOCH_EMPTY));
@@ -301,25 +298,31 @@ enum why publisher_prepare(struct publisher *p, struct diag *diag, struct public
     for (uint32_t w = 0; w < WORKERS_MAX; w++)
         for (uint32_t slot = 0; slot < LISTENERS_MAX; slot++)
             pub->fds[w][slot] = -1;
-    why = conf_load(p->conf_dir, p->state_dir, p->generation + 1, diag, &pub->snapshot);
-    if (why != WHY_OK) {
-        pool_give(&p->publications, pub);
-        return why;
-    }
-    if (!publisher_make_log(pub->snapshot, diag) || !publisher_make_tls(p, pub->snapshot, diag) ||
-        !publisher_make_sockets(p, pub, diag)) {
-        publisher_discard(p, pub);
+    pub->snapshot = snapshot;
+    if (!publisher_make_log(snapshot, diag) || !publisher_make_tls(p, snapshot, diag) || !publisher_make_sockets(p, pub, diag)) {
+        publication_drop(p, pub);
         return WHY_CONF_BAD;
     }
+    *out = pub;
+    return WHY_OK;
+}
+
+void publisher_publish(struct publisher *p, struct publication *pub)
+{
     for (uint32_t slot = 0; slot < LISTENERS_MAX; slot++) {
         p->slots[slot].is_used = pub->listeners[slot] != NULL;
         if (pub->listeners[slot] != NULL)
             p->slots[slot].address = pub->listeners[slot]->address;
     }
-    p->generation++;
     list_push(&p->live, &pub->node);
-    *out = pub;
-    return WHY_OK;
+}
+
+void publisher_discard(struct publisher *p, struct publication *pub)
+{
+    struct snapshot *snapshot = pub->snapshot;
+
+    publication_drop(p, pub);
+    conf_free(snapshot);
 }
 
 void publisher_left(struct publisher *p, const struct snapshot *snapshot)

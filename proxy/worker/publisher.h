@@ -1,4 +1,4 @@
-/* publisher.h - from documents on disk to what workers serve: load, bind, build TLS contexts, or refuse and change nothing.
+/* publisher.h - from a compiled configuration to what workers serve: bind, build TLS contexts, or refuse and change nothing.
  *
  * Layer:  worker.
  * Owner:  control.
@@ -34,7 +34,6 @@ struct publisher_slot {
 };
 
 struct publisher {
-    const char             *conf_dir, *state_dir;
     uint32_t                workers_n;
     struct tls_ticket_keys *ticket_keys;
     struct pool             publications, tls_entries;
@@ -42,12 +41,16 @@ struct publisher {
     struct list             servers, clients; /* of tls_entry */
     struct publisher_slot   slots[LISTENERS_MAX];
     uint32_t                next_slot;
-    uint64_t                generation;    /* of the newest that was published */
 };
 
-MUST_CHECK enum why publisher_open(struct publisher *p, const char *conf_dir, const char *state_dir, uint32_t workers_n);
+MUST_CHECK enum why publisher_open(struct publisher *p, uint32_t workers_n);
 void publisher_close(struct publisher *p);
-/* Everything that can fail. WHY_OK: *out is ready for all workers. Else diag says what to do, nothing has changed. */
-MUST_CHECK enum why publisher_prepare(struct publisher *p, struct diag *diag, struct publication **out);
+/* Everything that can fail. WHY_OK: *out is ready for all workers, has the snapshot, and is published or discarded before the next
+ * one is prepared. Else diag says what to do, nothing has changed, and the snapshot is the caller's. */
+MUST_CHECK enum why publisher_prepare(struct publisher *p, struct snapshot *snapshot, struct diag *diag, struct publication **out);
+/* Its sockets and contexts are what the next one builds on. The caller tells the workers. */
+void publisher_publish(struct publisher *p, struct publication *pub);
+/* As if it had never been prepared. Frees the snapshot. */
+void publisher_discard(struct publisher *p, struct publication *pub);
 /* A worker holds nothing of the snapshot any more; the last one frees it. */
 void publisher_left(struct publisher *p, const struct snapshot *snapshot);

@@ -256,6 +256,9 @@ class Forge:
     def generation(self):
         return self.metric("forge_configuration_generation")
 
+    def published(self):
+        return self.metric("forge_configuration_published")
+
     def refusals(self):
         return self.metric("forge_configuration_refused")
 
@@ -264,11 +267,11 @@ class Forge:
 
     def reload(self, documents=None):
         """New documents, SIGHUP, and wait until they are live."""
-        before = self.generation()
+        before = self.published()
         if documents is not None:
             self.write(documents)
         self.hangup()
-        self.wait(lambda: self.generation() > before, "the new generation")
+        self.wait(lambda: self.published() > before, "the new configuration")
 
     def reload_refused(self, documents=None):
         """SIGHUP with documents that must not be taken."""

@@ -98,6 +98,7 @@ TEST(management_metrics_are_the_threads)
     w->figures[1].pools[0].live_n = 1;
     w->figures[1].ring_enters = 77;
     w->management.generation = 12;
+    w->management.published_n = 34;
     w->management.refused_n = 3;
     w->management.log_failures_n = 6;
     w->management.is_ready = true;
@@ -108,7 +109,7 @@ TEST(management_metrics_are_the_threads)
         "\nforge_requests_total 7\n", "\nforge_endings_total{why=\"route-no-host\",fault=\"client\"} 1\n",
         "\nforge_pool_live{pool=\"conn\",thread=\"0\"} 3\n", "\nforge_pool_live{pool=\"conn\",thread=\"1\"} 1\n",
         "\nforge_pool_live_max{pool=\"conn\",thread=\"0\"} 4\n", "\nforge_pool_slots{pool=\"conn\",thread=\"1\"} 9\n",
-        "\nforge_ring_enters_total{thread=\"1\"} 77\n", "\nforge_configuration_generation 12\n",
+        "\nforge_ring_enters_total{thread=\"1\"} 77\n", "\nforge_configuration_generation 12\n", "\nforge_configuration_published 34\n",
         "\nforge_configuration_refused 3\n", "\nforge_access_log_failed_writes 6\n", "\nforge_ready 1\n",
         "\nforge_build_info{version=\"" FORGE_VERSION "\"} 1\n", "\nforge_start_time_seconds 1700000000\n",
     };

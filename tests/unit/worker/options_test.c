@@ -88,7 +88,8 @@ TEST(options_each_flag_arrives)
 TEST(options_say_what_is_wrong)
 {
     static const struct { const char *args[ARGS_MAX]; enum options_got got; const char *said; } rows[] = {
-        { { NULL }, OPTIONS_BAD, "--config DIR is needed" },
+        { { NULL }, OPTIONS_BAD, "--config DIR or --state DIR is needed" },
+        { { "-sd" }, OPTIONS_RUN, "" },
         { { "-c" }, OPTIONS_BAD, "--help lists the options" },
         { { "-cd", "--workers=0" }, OPTIONS_BAD, "--workers wants a number from 1 to 64, not '0'" },
         { { "-cd", "-w65" }, OPTIONS_BAD, "not '65'" },

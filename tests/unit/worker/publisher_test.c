@@ -1,6 +1,6 @@
 /* publisher_test.c - a configuration is whole before a worker hears of it, or nothing has changed.
  *
- * Method: documents in a folder, real sockets; another socket takes a port away. What workers would say is said by the test.
+ * Method: texts, real sockets; another socket takes a port away. What workers would say is said by the test.
  */
 #include "worker/publisher.h"
 
@@ -11,6 +11,8 @@
 
 #include "lib/check.h"
 
+#include "conf/candidate.h"
+#include "conf/load.h"
 #include "io/socket.h"
 #include "proto/address.h"
 #include "worker/self_signed.h"
@@ -32,7 +34,7 @@ static struct world *world_open(void)
     CHECK(w != NULL && (w->diag = calloc(1, sizeof(*w->diag))) != NULL && tls_init() == WHY_OK, "no memory\n");
     snprintf(w->dir, sizeof(w->dir), "/tmp/publisher_test.XXXXXX");
     CHECK(mkdtemp(w->dir) != NULL && self_signed_ensure(w->dir), "no folder\n");
-    CHECK(publisher_open(&w->p, w->dir, w->dir, WORKERS) == WHY_OK, "no memory\n");
+    CHECK(publisher_open(&w->p, WORKERS) == WHY_OK, "no memory\n");
     return w;
 }
 
@@ -41,8 +43,6 @@ static void world_close(struct world *w)
     char path[128];
 
     publisher_close(&w->p);
-    snprintf(path, sizeof(path), "%s/a.yaml", w->dir);
-    (void)unlink(path);
     snprintf(path, sizeof(path), "%s/self-signed.pem", w->dir);
     (void)unlink(path);
     rmdir(w->dir);
@@ -69,13 +69,30 @@ static uint16_t free_port(void)
 
 static enum why prepare(struct world *w, const char *text, struct publication **out)
 {
-    char path[128];
-    FILE *f;
+    struct candidate_options options = { .state_dir = w->dir };
+    struct snapshot *snapshot = NULL;
+    enum why why;
 
-    snprintf(path, sizeof(path), "%s/a.yaml", w->dir);
-    CHECK((f = fopen(path, "w")) != NULL && fputs(text, f) >= 0 && fclose(f) == 0, "%s\n", path);
     diag_init(w->diag);
-    return publisher_prepare(&w->p, w->diag, out);
+    struct candidate *c = candidate_open(&options, w->diag);
+    candidate_add(c, "a.yaml", span_str(text));
+    why = candidate_compile(c, 1, &snapshot);
+    candidate_close(c);
+    CHECK(why == WHY_OK, "%s\n", w->diag->items[0].text);
+    why = publisher_prepare(&w->p, snapshot, w->diag, out);
+    if (why != WHY_OK)
+        conf_free(snapshot); /* It stayed ours. */
+    return why;
+}
+
+/* ... and published. */
+static enum why publish(struct world *w, const char *text, struct publication **out)
+{
+    enum why why = prepare(w, text, out);
+
+    if (why == WHY_OK)
+        publisher_publish(&w->p, *out);
+    return why;
 }
 
 /* What every worker would do with its sockets, and then: nothing of it is used any more. */
@@ -142,16 +159,16 @@ TEST(publisher_binds_what_is_new)
     char text[1024];
 
     snprintf(text, sizeof(text), CLEAR, port);
-    enum why why = prepare(w, text, &first);
+    enum why why = publish(w, text, &first);
     CHECK(why == WHY_OK, "%s\n", w->diag->items[0].text);
-    CHECK(sockets_n(first) == WORKERS && w->p.generation == 1 && first->snapshot->generation == 1, "%u sockets\n", sockets_n(first));
-    CHECK(prepare(w, text, &second) == WHY_OK && sockets_n(second) == 0 && w->p.generation == 2, "bound again\n");
+    CHECK(sockets_n(first) == WORKERS, "%u sockets\n", sockets_n(first));
+    CHECK(publish(w, text, &second) == WHY_OK && sockets_n(second) == 0, "bound again\n");
     uint32_t slot = 0;
     while (slot < LISTENERS_MAX && second->listeners[slot] == NULL)
         slot++;
     CHECK(slot < LISTENERS_MAX && first->listeners[slot] != NULL, "the same address has another slot\n");
     snprintf(text, sizeof(text), CLEAR, other);
-    CHECK(prepare(w, text, &third) == WHY_OK && sockets_n(third) == WORKERS && third->listeners[slot] == NULL, "moved\n");
+    CHECK(publish(w, text, &third) == WHY_OK && sockets_n(third) == WORKERS && third->listeners[slot] == NULL, "moved\n");
     CHECK(list_n(&w->p.live) == 3, "%u live\n", list_n(&w->p.live));
     close_sockets(first);
     close_sockets(third);
@@ -171,30 +188,47 @@ TEST(publisher_changes_nothing_when_it_fails)
     char text[1024];
 
     snprintf(text, sizeof(text), CLEAR, port);
-    CHECK(prepare(w, text, &first) == WHY_OK, "%s\n", w->diag->items[0].text);
+    CHECK(publish(w, text, &first) == WHY_OK, "%s\n", w->diag->items[0].text);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* Without SO_REUSEPORT, as another program would. */
     socket_address_join(here, taken, &addr);
     CHECK(fd >= 0 && bind(fd, &addr.any, addr.bytes_n) == 0 && listen(fd, 1) == 0, "port\n");
     snprintf(text, sizeof(text), CLEAR, taken);
-    CHECK(prepare(w, text, &none) == WHY_CONF_BAD && none == NULL, "taken\n");
+    CHECK(publish(w, text, &none) == WHY_CONF_BAD && none == NULL, "taken\n");
     CHECK(strstr(w->diag->items[0].text, "cannot listen") != NULL && strstr(w->diag->items[0].text, "another program has this address") != NULL,
           "%s\n", w->diag->items[0].text);
-    CHECK(prepare(w, "{type: Nonsense}\n", &none) == WHY_CONF_BAD && none == NULL && w->diag->errors_n > 0, "nonsense\n");
-    CHECK(w->p.generation == 1 && list_n(&w->p.live) == 1 && w->p.publications.live_n == 1, "something has changed\n");
+    CHECK(list_n(&w->p.live) == 1 && w->p.publications.live_n == 1, "something has changed\n");
     for (uint32_t slot = 0; slot < LISTENERS_MAX; slot++)
         CHECK(w->p.slots[slot].is_used == (first->listeners[slot] != NULL), "slot %u\n", slot);
     char both[1024];
     uint32_t before_n = open_n();
     snprintf(both, sizeof(both), TWO, free_port(), taken); /* What was bound before the one that fails is let go. */
-    CHECK(prepare(w, both, &none) == WHY_CONF_BAD && open_n() == before_n, "%u descriptors, %u before\n", open_n(), before_n);
+    CHECK(publish(w, both, &none) == WHY_CONF_BAD && open_n() == before_n, "%u descriptors, %u before\n", open_n(), before_n);
     pool_fail_after(&w->p.publications, 1);
-    CHECK(prepare(w, text, &none) == WHY_POOL_EPOCH_EMPTY && w->diag->errors_n == 1, "no room\n");
+    CHECK(publish(w, text, &none) == WHY_POOL_EPOCH_EMPTY && w->diag->errors_n == 1, "no room\n");
     socket_close_now(fd);
-    CHECK(prepare(w, text, &none) == WHY_OK, "the port is free again: %s\n", w->diag->items[0].text);
+    CHECK(publish(w, text, &none) == WHY_OK, "the port is free again: %s\n", w->diag->items[0].text);
     close_sockets(first);
     close_sockets(none);
     leave(w, none);
     leave(w, first);
+    world_close(w);
+}
+
+TEST(publisher_discards_without_a_trace)
+{
+    struct world *w = world_open();
+    struct publication *first = NULL, *second = NULL;
+    uint16_t port = free_port();
+    uint32_t before_n = open_n();
+    char text[1024];
+
+    snprintf(text, sizeof(text), SECURE, port, "a.example");
+    CHECK(prepare(w, text, &first) == WHY_OK && sockets_n(first) == WORKERS && list_n(&w->p.live) == 0, "%s\n", w->diag->items[0].text);
+    publisher_discard(&w->p, first);
+    CHECK(open_n() == before_n && w->p.publications.live_n == 0 && w->p.tls_entries.live_n == 0, "something is left\n");
+    CHECK(publish(w, text, &second) == WHY_OK && sockets_n(second) == WORKERS, "its address counts as bound\n");
+    close_sockets(second);
+    leave(w, second);
     world_close(w);
 }
 
@@ -205,7 +239,7 @@ TEST(publisher_frees_when_the_last_worker_left)
     char text[1024];
 
     snprintf(text, sizeof(text), CLEAR, free_port());
-    CHECK(prepare(w, text, &first) == WHY_OK, "%s\n", w->diag->items[0].text);
+    CHECK(publish(w, text, &first) == WHY_OK, "%s\n", w->diag->items[0].text);
     close_sockets(first);
     publisher_left(&w->p, first->snapshot);
     CHECK(w->p.publications.live_n == 1 && first->left_n == 1, "freed under a worker\n");
@@ -223,14 +257,14 @@ TEST(publisher_shares_contexts_by_digest)
     char text[2048];
 
     snprintf(text, sizeof(text), SECURE, port, "a.example");
-    CHECK(prepare(w, text, &first) == WHY_OK, "%s\n", w->diag->items[0].text);
+    CHECK(publish(w, text, &first) == WHY_OK, "%s\n", w->diag->items[0].text);
     CHECK(w->p.tls_entries.live_n == 1 && first->snapshot->tls_servers[0][0] != NULL, "%u contexts\n", w->p.tls_entries.live_n);
     CHECK(first->snapshot->tls_servers[0][0] != first->snapshot->tls_servers[1][0], "two workers share one\n");
-    CHECK(prepare(w, text, &second) == WHY_OK && w->p.tls_entries.live_n == 1, "%u contexts\n", w->p.tls_entries.live_n);
+    CHECK(publish(w, text, &second) == WHY_OK && w->p.tls_entries.live_n == 1, "%u contexts\n", w->p.tls_entries.live_n);
     CHECK(second->snapshot->tls_servers[1][0] == first->snapshot->tls_servers[1][0], "made again\n");
     snprintf(text + strlen(text), sizeof(text) - strlen(text),
              "---\n{type: ForgeListener, name: m, spec: {targetRef: {kind: MeshGateway, name: edge}, tls: {versionMin: TLS13}}}\n");
-    CHECK(prepare(w, text, &third) == WHY_OK && w->p.tls_entries.live_n == 2, "%u contexts\n", w->p.tls_entries.live_n);
+    CHECK(publish(w, text, &third) == WHY_OK && w->p.tls_entries.live_n == 2, "%u contexts\n", w->p.tls_entries.live_n);
     close_sockets(first);
     leave(w, first);
     CHECK(w->p.tls_entries.live_n == 2, "freed under the second\n");
@@ -249,15 +283,16 @@ TEST(publisher_refuses_a_context_that_cannot_be_made)
 
     snprintf(text, sizeof(text), SECURE, free_port(), "a.example");
     pool_fail_after(&w->p.tls_entries, 1);
-    CHECK(prepare(w, text, &none) == WHY_CONF_BAD && strstr(w->diag->items[0].text, "too many different TLS") != NULL, "%s\n", w->diag->items[0].text);
+    CHECK(publish(w, text, &none) == WHY_CONF_BAD && strstr(w->diag->items[0].text, "too many different TLS") != NULL, "%s\n", w->diag->items[0].text);
     CHECK(w->p.tls_entries.live_n == 0 && w->p.publications.live_n == 0, "something is left\n");
     snprintf(text, sizeof(text), "{type: MeshGateway, name: edge, conf: {listeners: [{port: %u, protocol: HTTPS, hostname: a, tls: {certificates: ["
              "{inlineString: \"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n-----BEGIN PRIVATE KEY-----\\nAAAA\\n"
              "-----END PRIVATE KEY-----\\n\"}]}}]}}\n", free_port());
-    CHECK(prepare(w, text, &none) == WHY_CONF_BAD && strstr(w->diag->items[0].text, "host 'a'") != NULL, "%s\n", w->diag->items[0].text);
+    CHECK(publish(w, text, &none) == WHY_CONF_BAD && strstr(w->diag->items[0].text, "host 'a'") != NULL, "%s\n", w->diag->items[0].text);
     CHECK(w->p.tls_entries.live_n == 0 && w->p.publications.live_n == 0, "something is left\n");
     world_close(w);
 }
 
-CHECK_RUN(RUN(publisher_binds_what_is_new), RUN(publisher_changes_nothing_when_it_fails), RUN(publisher_frees_when_the_last_worker_left),
+CHECK_RUN(RUN(publisher_binds_what_is_new), RUN(publisher_changes_nothing_when_it_fails),
+          RUN(publisher_discards_without_a_trace), RUN(publisher_frees_when_the_last_worker_left),
           RUN(publisher_shares_contexts_by_digest), RUN(publisher_refuses_a_context_that_cannot_be_made))
