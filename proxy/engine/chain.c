@@ -30,18 +30,6 @@ static void *chain_state_of(const struct exchange *x, uint32_t at)
     return x->chain_state == NULL ? NULL : x->chain_state + x->route->chain[at].exchange_offset;
 }
 
-/* The states are zeroed once, before the first hook. */
-static enum why chain_start(struct exchange *x)
-{
-    if (x->route->chain_bytes == 0 || x->chain_state != NULL)
-        return WHY_OK;
-    x->chain_state = arena_take(&x->arena, x->route->chain_bytes);
-    if (x->chain_state == NULL)
-        return WHY_ARENA_FULL;
-    memset(x->chain_state, 0, x->route->chain_bytes);
-    return WHY_OK;
-}
-
 static void chain_note_bodies(struct exchange *x)
 {
     for (uint32_t i = 0; i < x->route->chain_n; i++) {
@@ -52,6 +40,43 @@ static void chain_note_bodies(struct exchange *x)
     }
 }
 
+/* The states are zeroed once, before the first hook. */
+enum why chain_start(struct exchange *x)
+{
+    chain_note_bodies(x);
+    if (x->route->chain_bytes == 0 || x->chain_state != NULL)
+        return WHY_OK;
+    x->chain_state = arena_take(&x->arena, x->route->chain_bytes);
+    if (x->chain_state == NULL)
+        return WHY_ARENA_FULL;
+    memset(x->chain_state, 0, x->route->chain_bytes);
+    return WHY_OK;
+}
+
+/* A policy counts as started before its first hook, so that on_end follows even if it holds to the end. */
+static enum verdict ask_head(struct exchange *x, uint32_t at, struct policy_view *view, enum why *out_why)
+{
+    const struct policy *p = chain_policy(x, at);
+    enum verdict verdict = POLICY_GO;
+
+    x->chain_at = (uint8_t)(at + 1);
+    *out_why = WHY_OK;
+    if (p->on_request_head != NULL)
+        verdict = p->on_request_head(x->route->chain[at].conf, NULL, chain_state_of(x, at), view, out_why);
+    if (verdict != POLICY_GO && verdict != POLICY_HOLD) {
+        MUST(*out_why != WHY_OK);
+        x->refused_at = (uint8_t)(at + 1);
+    }
+    return verdict;
+}
+
+enum verdict chain_request_head_at(struct engine *e, struct exchange *x, uint32_t at, enum why *out_why)
+{
+    struct policy_view view = chain_view(e, x);
+
+    return ask_head(x, at, &view, out_why);
+}
+
 enum why chain_request_head(struct engine *e, struct exchange *x, bool *out_holds, bool *out_cut)
 {
     struct policy_view view = chain_view(e, x);
@@ -60,28 +85,17 @@ enum why chain_request_head(struct engine *e, struct exchange *x, bool *out_hold
     *out_holds = *out_cut = false;
     if (x->route == NULL || x->route->chain_n == 0)
         return WHY_OK;
-    if (x->chain_at == 0) {
-        if ((why = chain_start(x)) != WHY_OK)
-            return why;
-        chain_note_bodies(x);
-    }
+    if (x->chain_at == 0 && (why = chain_start(x)) != WHY_OK)
+        return why;
     while (x->chain_is_held || x->chain_at < x->route->chain_n) {
-        /* A policy counts as started before its first hook, so that on_end follows even if it holds to the end. */
-        uint32_t at = x->chain_is_held ? x->chain_at - 1U : x->chain_at++;
-        const struct policy *p = chain_policy(x, at);
-        enum verdict verdict = POLICY_GO;
+        enum verdict verdict = ask_head(x, x->chain_is_held ? x->chain_at - 1U : x->chain_at, &view, &why);
 
-        x->chain_is_held = false;
-        why = WHY_OK;
-        if (p->on_request_head != NULL)
-            verdict = p->on_request_head(x->route->chain[at].conf, NULL, chain_state_of(x, at), &view, &why);
+        x->chain_is_held = verdict == POLICY_HOLD;
         if (verdict == POLICY_HOLD) {
-            x->chain_is_held = true;
             *out_holds = true;
             return WHY_OK;
         }
         if (verdict != POLICY_GO) {
-            MUST(why != WHY_OK);
             *out_cut = verdict == POLICY_KILL;
             return why;
         }
@@ -120,6 +134,7 @@ enum why chain_request_body(struct engine *e, struct exchange *x, struct bufq *p
             continue;
         if (p->on_request_body(x->route->chain[at].conf, NULL, chain_state_of(x, at), &view, piece, is_end, &why) != POLICY_GO) {
             MUST(why != WHY_OK);
+            x->refused_at = (uint8_t)(at + 1);
             return why;
         }
     }

@@ -19,6 +19,7 @@
 #include "base/wheel.h"
 #include "base/why.h"
 #include "http/stream.h"
+#include "policy/policy.h"
 #include "proto/request_id.h"
 
 struct engine;
@@ -28,8 +29,11 @@ struct listener;
 struct service;
 struct service_answer;
 struct service_work;
+struct socket_address;
 struct up;
 struct up_endpoint;
+struct upstream;
+struct virtual_host;
 
 enum exchange_state {
     EXCHANGE_FREE = 0,
@@ -52,6 +56,7 @@ struct exchange {
     uint8_t              state;    /* enum exchange_state */
     uint8_t              tries_n;  /* connections tried */
     uint8_t              chain_at; /* policies started; on_end is due to each                               */
+    uint8_t              refused_at; /* place in the chain of the policy that refused, from 1; 0: none did    */
     uint16_t             why;      /* enum why: how it ended; WHY_OK: as it should */
     bool                 has_answered : 1;  /* a final head went to the client */
     bool                 is_local : 1;      /* the answer is our own */
@@ -108,10 +113,26 @@ static inline struct span exchange_client(const struct exchange *x)
 
 /* ---- between the files of engine/, not for others ---- */
 
-/* exchange_begin.c: route, policies, forwarding fields. WHY_OK: go upstream (or to the service). */
+/* How a request reached us. */
+struct exchange_way {
+    const struct socket_address *peer;
+    uint32_t tls_host;               /* listener_key of the TLS host that answered */
+    bool     has_tls_host;
+};
+
+/* exchange_begin.c: route, forwarding fields. WHY_OK: go upstream (or to the service). */
 enum why exchange_begin(struct engine *e, struct exchange *x);
-/* chain.c: ask the policies. WHY_OK with *out_holds, or why to answer / to cut (*out_cut). */
+/* Its decisions alone, which try.c asks as well: client, spelling of the path, host, route, forwarding fields.
+ * Pre: request, listener (or NULL), is_tls and id are set. */
+enum why exchange_direct(struct exchange *x, const struct exchange_way *way);
+/* The virtual host of the request. Pre: x->listener != NULL. NULL: WHY_ROUTE_NO_HOST. */
+const struct virtual_host *exchange_host(const struct exchange *x);
+/* chain.c: ask the policies. WHY_OK with *out_holds, or why to answer / to cut (*out_cut). Refusals leave their policy's place
+ * in x->refused_at. */
 enum why chain_request_head(struct engine *e, struct exchange *x, bool *out_holds, bool *out_cut);
+/* Its steps, one by one: ready the chain's state, ask the policy at that place. */
+enum why chain_start(struct exchange *x);
+enum verdict chain_request_head_at(struct engine *e, struct exchange *x, uint32_t at, enum why *out_why);
 enum why chain_response_head(struct engine *e, struct exchange *x, bool *out_cut);
 enum why chain_request_body(struct engine *e, struct exchange *x, struct bufq *piece, bool is_end);
 enum why chain_response_body(struct engine *e, struct exchange *x, struct bufq *piece, bool is_end);
@@ -130,6 +151,10 @@ void exchange_service_end(struct engine *e, struct exchange *x);
 uint64_t exchange_service_deadline(const struct exchange *x, enum why *out_why);
 /* exchange_up.c: towards the upstream. choose_up sets upstream, or service when the upstream is built in. */
 enum why exchange_choose_up(struct engine *e, struct exchange *x);
+/* Its decision alone: which of the route's upstreams, an index into the snapshot. Errors: WHY_ROUTE_NO_BACKEND. */
+enum why exchange_choose_backend(const struct exchange *x, struct rng *rng, uint32_t *out_index);
+/* What an upstream of that name is called in a Host that a route rewrites. */
+struct span exchange_backend_host(struct span server_name, struct span name);
 enum why exchange_go_up(struct engine *e, struct exchange *x);
 bool exchange_may_retry(const struct exchange *x, enum why why);
 void exchange_leave_up(struct engine *e, struct exchange *x, enum why why);

@@ -11,19 +11,19 @@
 #include "proto/uri.h"
 
 /* The peer as text, for forwarding fields, log and echo. */
-static void exchange_note_client(struct exchange *x, const struct conn *c)
+static void exchange_note_client(struct exchange *x, const struct socket_address *peer)
 {
     uint8_t address[ADDRESS_BYTES];
     uint16_t port = 0;
 
-    if (c->peer.bytes_n == 0)
+    if (peer->bytes_n == 0)
         return; /* Gone before we could ask. */
-    if (c->peer.any.sa_family == AF_UNIX) {
+    if (peer->any.sa_family == AF_UNIX) {
         memcpy(x->client, "unix", 4);
         x->client_len = 4;
         return;
     }
-    socket_address_split(&c->peer, address, &port);
+    socket_address_split(peer, address, &port);
     STATIC_MUST((int)EXCHANGE_CLIENT_BYTES >= (int)ADDRESS_TEXT_BYTES_MAX, "a client's address must fit");
     x->client_len = (uint8_t)address_print(address, x->client);
     x->client_port = port;
@@ -50,19 +50,24 @@ static enum why exchange_normalise(struct exchange *x)
     return WHY_OK;
 }
 
-static enum why exchange_route(struct exchange *x, const struct conn *c)
+const struct virtual_host *exchange_host(const struct exchange *x)
 {
     struct span host = SPAN_NONE;
-    const struct virtual_host *vh;
     uint16_t port;
 
     if (x->request.authority.len > 0)
         (void)uri_split_host_port(x->request.authority, &host, &port);
-    vh = router_host(x->listener, host);
+    return router_host(x->listener, host);
+}
+
+static enum why exchange_route(struct exchange *x, const struct exchange_way *way)
+{
+    const struct virtual_host *vh = exchange_host(x);
+
     if (vh == NULL)
         return WHY_ROUTE_NO_HOST;
     /* A host of another listener than the one whose certificate was shown: RFC 9110 s15.5.20. */
-    if (c->has_tls_host && c->tls_host != vh->listener_key)
+    if (way->has_tls_host && way->tls_host != vh->listener_key)
         return WHY_ROUTE_MISDIRECTED;
     x->route = router_find(vh, &x->request, head_path(&x->request));
     if (x->route == NULL)
@@ -70,38 +75,43 @@ static enum why exchange_route(struct exchange *x, const struct conn *c)
     return WHY_OK;
 }
 
-static enum why exchange_prepare(struct engine *e, struct exchange *x, const struct conn *c)
+enum why exchange_direct(struct exchange *x, const struct exchange_way *way)
 {
-    enum why why = exchange_normalise(x);
+    enum why why;
 
-    if (why != WHY_OK)
+    x->target = x->request.target;
+    x->authority = x->request.authority;
+    exchange_note_client(x, way->peer);
+    if ((why = exchange_normalise(x)) != WHY_OK)
         return why;
     if (x->listener == NULL)
         return WHY_ROUTE_NO_HOST;
-    if (x->listener->is_management) {
-        x->service = &e->management;
-        return x->service->answer != NULL ? WHY_OK : WHY_ROUTE_NO_MATCH;
-    }
-    if ((why = exchange_route(x, c)) != WHY_OK)
+    if (x->listener->is_management)
+        return WHY_OK;
+    if ((why = exchange_route(x, way)) != WHY_OK)
         return why;
     head_strip_hop(&x->request);
-    return forward_request(e, x, c);
+    return forward_request(x, way->peer);
 }
 
 enum why exchange_begin(struct engine *e, struct exchange *x)
 {
     const struct conn *c = conn_of_session(x->down.session);
+    const struct exchange_way way = { .peer = &c->peer, .tls_host = c->tls_host, .has_tls_host = c->has_tls_host };
+    enum why why;
 
     x->began_ns = x->progress_ns = e->shard->now_ns;
     x->began_wall_ns = e->shard->wall_ns;
     x->epoch = e->epoch;
     x->epoch->holds_n++;
     x->is_tls = c->tls != NULL;
-    x->target = x->request.target;
-    x->authority = x->request.authority;
     x->listener = engine_listener(x->epoch, c->listener);
     counter_add(&e->shard->counters, METRIC_REQUESTS, 1);
     request_id_write(e->shard->wall_ns, &e->shard->rng, x->id);
-    exchange_note_client(x, c);
-    return exchange_prepare(e, x, c);
+    why = exchange_direct(x, &way);
+    if (why == WHY_OK && x->listener->is_management) {
+        x->service = &e->management;
+        return x->service->answer != NULL ? WHY_OK : WHY_ROUTE_NO_MATCH;
+    }
+    return why;
 }

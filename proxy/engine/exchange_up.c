@@ -7,22 +7,29 @@
 #include "engine/router.h"
 #include "proto/uri.h"
 
-/* The upstream's own name, for routes that ask for it. */
-static struct span up_host(const struct up *u)
+struct span exchange_backend_host(struct span server_name, struct span name)
 {
-    return u->server_name.len > 0 ? u->server_name : span_str(u->name);
+    return server_name.len > 0 ? server_name : name;
+}
+
+enum why exchange_choose_backend(const struct exchange *x, struct rng *rng, uint32_t *out_index)
+{
+    if (x->route->backends_n == 0 || x->route->backends_broken)
+        return WHY_ROUTE_NO_BACKEND;
+    *out_index = router_pick_backend(x->route, rng);
+    return WHY_OK;
 }
 
 /* The upstream's state stays with the exchange from the first try on. */
 enum why exchange_choose_up(struct engine *e, struct exchange *x)
 {
     uint32_t index;
+    enum why why;
 
     if (x->upstream != NULL)
         return WHY_OK;
-    if (x->route->backends_n == 0 || x->route->backends_broken)
-        return WHY_ROUTE_NO_BACKEND;
-    index = router_pick_backend(x->route, &e->shard->rng);
+    if ((why = exchange_choose_backend(x, &e->shard->rng, &index)) != WHY_OK)
+        return why;
     MUST(index < x->epoch->ups_n);
     if (x->epoch->ups[index] == NULL)
         return WHY_UP_NO_ENDPOINT;
@@ -30,7 +37,7 @@ enum why exchange_choose_up(struct engine *e, struct exchange *x)
     up_hold(x->upstream);
     if (x->upstream->protocol == UP_ECHO)
         x->service = &e->echo;
-    if (!rewrite_request(x->route, &x->request, up_host(x->upstream)))
+    if (!rewrite_request(x->route, &x->request, exchange_backend_host(x->upstream->server_name, span_str(x->upstream->name))))
         return WHY_ARENA_FULL;
     return WHY_OK;
 }

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "conn/conn.h"
-#include "engine/engine.h"
+#include "conf/snapshot.h"
 #include "engine/exchange.h"
 #include "io/socket_address.h"
 #include "proto/forwarded.h"
@@ -115,7 +114,7 @@ static void forward_set_client(struct exchange *x, const struct forwarded_trust 
     x->client_port = 0;
 }
 
-enum why forward_request(struct engine *e, struct exchange *x, const struct conn *c)
+enum why forward_request(struct exchange *x, const struct socket_address *peer_address)
 {
     const struct forwarded_trust trust = { .hops = x->listener->forwarded_hops, .networks = x->listener->forwarded_trusted,
                                            .networks_n = x->listener->forwarded_trusted_n };
@@ -125,8 +124,7 @@ enum why forward_request(struct engine *e, struct exchange *x, const struct conn
     uint16_t port;
     enum why why;
 
-    UNUSED(e);
-    socket_address_split(&c->peer, peer, &port);
+    socket_address_split(peer_address, peer, &port);
     bool may_speak = trust.hops > 0 && forwarded_may_speak(&trust, peer);
     if ((why = forward_collect(x, may_speak, &seen)) != WHY_OK)
         return why;

@@ -10,9 +10,8 @@
 #include "base/must.h"
 #include "base/why.h"
 
-struct engine;
 struct exchange;
-struct conn;
+struct socket_address;
 
-/* Errors: WHY_ARENA_FULL, or a head limit's. */
-MUST_CHECK enum why forward_request(struct engine *e, struct exchange *x, const struct conn *c);
+/* peer_address: whose connection it is, or of whom its PROXY header speaks. Errors: WHY_ARENA_FULL, or a head limit's. */
+MUST_CHECK enum why forward_request(struct exchange *x, const struct socket_address *peer_address);

@@ -122,7 +122,7 @@ TEST(forward_by_trust)
         w->x.is_tls = rows[i].is_tls;
         from(w, rows[i].peer);
         say(w, rows[i].sent);
-        enum why why = forward_request(NULL, &w->x, &w->conn);
+        enum why why = forward_request(&w->x, &w->conn.peer);
         CHECK(why == WHY_OK, "%s: %s\n", rows[i].name, why_name(why));
         CHECK(strcmp(went(w), rows[i].went) == 0, "%s:\n got %s\nwant %s\n", rows[i].name, w->text, rows[i].went);
         CHECK(span_is(exchange_client(&w->x), span_str(rows[i].client)), "%s: client %.*s\n", rows[i].name,
@@ -139,7 +139,7 @@ TEST(forward_without_a_host)
 
     w->x.authority = SPAN_NONE;
     from(w, "192.0.2.9");
-    CHECK(forward_request(NULL, &w->x, &w->conn) == WHY_OK, "refused\n");
+    CHECK(forward_request(&w->x, &w->conn.peer) == WHY_OK, "refused\n");
     CHECK(strcmp(went(w), "x-forwarded-for: 192.0.2.9|x-forwarded-proto: http|x-request-id: " OUR_ID) == 0, "%s\n", w->text);
     world_close(w);
 }
@@ -151,7 +151,7 @@ TEST(forward_into_a_full_head)
     from(w, "192.0.2.9");
     while (w->x.request.fields_n < HEAD_FIELDS_MAX - 3)
         say(w, "x-a: 1");
-    enum why why = forward_request(NULL, &w->x, &w->conn);
+    enum why why = forward_request(&w->x, &w->conn.peer);
     CHECK(why == WHY_H1_FIELDS_MANY, "%s\n", why_name(why));
     world_close(w);
 }
@@ -166,7 +166,7 @@ TEST(forward_out_of_memory)
         from(w, "10.1.2.3");
         say(w, "x-forwarded-for: 203.0.113.5|forwarded: for=203.0.113.5");
         w->x.arena.bytes_max = w->x.arena.bytes + more;
-        why = forward_request(NULL, &w->x, &w->conn);
+        why = forward_request(&w->x, &w->conn.peer);
         CHECK(why == WHY_OK || why == WHY_ARENA_FULL, "%u bytes: %s\n", more, why_name(why));
         CHECK(more > 0 || why == WHY_ARENA_FULL, "nothing was there to fail\n");
         CHECK(more < 65536, "never enough\n");
