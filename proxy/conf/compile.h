@@ -22,6 +22,7 @@ struct policy_set;
 struct rule_plan {
     const struct rule_spec     *spec;
     const struct conf_document *doc;
+    const struct rule_origin   *origin;
     struct route_match *matches;
     uint32_t            matches_n;
     uint8_t             digest[32];      /* of the matches */

@@ -132,8 +132,9 @@ static bool build_routes(struct compile *c, const struct listener_plan *l, const
     compile_policy_route(c, m->rule->doc, l->doc, &settings);
     route.request_timeout_ns = settings.request_timeout_ns;
     route.stream_idle_timeout_ns = settings.stream_idle_timeout_ns;
-    route.name = conf_arena_copy(c->arena, m->rule->doc->name);
-    if (route.name.at == NULL || !build_chain(c, m, &settings, &route))
+    route.origin = m->rule->origin;
+    route.name = route.origin->document;
+    if (!build_chain(c, m, &settings, &route))
         return false;
     for (uint32_t i = 0; i < m->rule->matches_n; i++) {
         route.match = m->rule->matches[i];

@@ -285,19 +285,41 @@ static bool compile_backends(struct compile *c, struct rule_plan *rule)
     return true;
 }
 
+/* Where the rules of a `to` entry were written: one file name for all of them. */
+static const struct rule_origin *compile_origins(struct compile *c, const struct conf_document *doc,
+                                                 const struct route_to_spec *spec)
+{
+    const struct http_route_spec *route = doc->spec;
+    const struct rule_spec *rules = spec->rules.items;
+    struct rule_origin *origins = conf_arena_array(c->arena, spec->rules.n, sizeof(*origins));
+    struct rule_origin same = { .to = (uint32_t)(spec - (const struct route_to_spec *)route->to.items) };
+
+    if (origins == NULL || !copy(c, doc->mesh, &same.mesh) || !copy(c, doc->name, &same.document) ||
+        !copy(c, doc->place.file != NULL ? span_str(doc->place.file) : SPAN_NONE, &same.file))
+        return NULL;
+    for (uint32_t i = 0; i < spec->rules.n; i++) {
+        origins[i] = same;
+        origins[i].line = rules[i].node->line;
+        origins[i].rule = i;
+    }
+    return origins;
+}
+
 static bool compile_to(struct compile *c, const struct conf_document *doc, const struct route_to_spec *spec,
                        struct to_plan *to)
 {
+    const struct rule_origin *origins = compile_origins(c, doc, spec);
     const struct rule_spec *rules = spec->rules.items;
 
     *to = (struct to_plan){ .doc = doc, .spec = spec, .rules_n = spec->rules.n };
     to->rules = conf_arena_array(c->set->scratch, to->rules_n, sizeof(*to->rules));
-    if (to->rules == NULL)
+    if (to->rules == NULL || origins == NULL)
         return false;
     for (uint32_t i = 0; i < to->rules_n; i++) {
         struct rule_plan *rule = &to->rules[i];
         rule->spec = &rules[i];
         rule->doc = doc;
+        rule->origin = &origins[i];
         if (!compile_matches(c, rule) || !compile_filters(c, rule) || !compile_backends(c, rule))
             return false;
     }

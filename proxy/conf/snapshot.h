@@ -93,8 +93,17 @@ struct chain_entry {
     uint32_t    worker_offset, exchange_offset; /* of its state blocks */
 };
 
+/* Where a rule was written, for those who ask why. */
+struct rule_origin {
+    struct span mesh, document;      /* of the MeshHTTPRoute */
+    struct span file;                /* as the operator wrote it */
+    uint32_t    line;
+    uint32_t    to, rule;            /* spec.to[to].rules[rule] */
+};
+
 struct route {
     struct span        name;         /* document's name, for the log */
+    const struct rule_origin *origin;
     struct route_match match;        /* one of the rule's matches: a rule with three matches is three routes */
     uint32_t           rule;         /* order number of the rule, for the last tie */
     const struct redirect *redirect; /* or NULL */

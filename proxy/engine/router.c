@@ -134,6 +134,51 @@ const struct route *router_find(const struct virtual_host *vh, const struct head
     return NULL;
 }
 
+/* What route_index finds by hashes, said of one route. */
+static bool path_matches(const struct route_match *m, struct span path)
+{
+    if (!m->has_path)
+        return true;
+    switch (m->path_type) {
+    case MATCH_EXACT:
+        return span_is(path, m->path);
+    case MATCH_PREFIX:
+        return span_starts(path, m->path) && (m->path.len == 0 || path.len == m->path.len || path.at[m->path.len] == '/');
+    case MATCH_REGEX:
+        return regex_match(m->path_regex, path) == REGEX_YES;
+    case MATCH_PRESENT:
+    case MATCH_ABSENT:
+        break;
+    }
+    must_not_reach("path match type");
+}
+
+static void miss(struct router_missed *missed, enum router_miss what, const struct value_match *value)
+{
+    if (missed->n++ == 0) {
+        missed->first = what;
+        missed->value = value;
+    }
+}
+
+struct router_missed router_explain(const struct route *route, const struct head *request, struct span path)
+{
+    const struct route_match *m = &route->match;
+    struct router_missed missed = { .n = 0 };
+
+    if (!path_matches(m, path))
+        miss(&missed, ROUTER_MISS_PATH, NULL);
+    if (!method_matches(m->method, request))
+        miss(&missed, ROUTER_MISS_METHOD, NULL);
+    for (uint32_t i = 0; i < m->headers_n; i++)
+        if (!header_matches(&m->headers[i], request))
+            miss(&missed, ROUTER_MISS_HEADER, &m->headers[i]);
+    for (uint32_t i = 0; i < m->queries_n; i++)
+        if (!query_matches(&m->queries[i], request))
+            miss(&missed, ROUTER_MISS_QUERY, &m->queries[i]);
+    return missed;
+}
+
 uint32_t router_pick_backend(const struct route *route, struct rng *rng)
 {
     uint64_t at;

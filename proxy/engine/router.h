@@ -23,6 +23,21 @@ const struct tls_host *router_tls_host(const struct listener *l, struct span nam
  * decoded. An extended CONNECT is also a GET, which it would be in HTTP/1.1 (RFC 8441 s5).
  * NULL: WHY_ROUTE_NO_MATCH. May take from request->arena to decode a query; a full arena does not match. */
 const struct route *router_find(const struct virtual_host *vh, const struct head *request, struct span path);
+/* What keeps a route from serving a request. */
+enum router_miss {
+    ROUTER_MISS_NONE = 0, /* nothing: another one is stronger, or it is the one */
+    ROUTER_MISS_PATH,
+    ROUTER_MISS_METHOD,
+    ROUTER_MISS_HEADER,
+    ROUTER_MISS_QUERY,
+};
+struct router_missed {
+    uint32_t                  n;     /* conditions that fail */
+    enum router_miss          first;
+    const struct value_match *value; /* of a header or a query parameter */
+};
+/* For explanations: all conditions of one route, whatever router_find would have looked at. Memory as router_find. */
+struct router_missed router_explain(const struct route *route, const struct head *request, struct span path);
 /* One of the route's backends by weight: its upstream, an index into the snapshot. Pre: some backend has a weight (else the route is
  * a redirect, or backends_broken says WHY_ROUTE_NO_BACKEND). */
 uint32_t router_pick_backend(const struct route *route, struct rng *rng);
