@@ -110,6 +110,7 @@ enum limits {
     CONF_NODES_MAX             = 2097152,   /* keys and values over all files: about 300 MB while compiling */
     CONF_DEPTH_MAX             = 32,        /* nesting; the deepest field of Kuma's is at 14                */
     CONF_KEYS_MAX              = 1024,      /* of one map: duplicate search is quadratic                    */
+    CONF_KEY_BYTES_MAX         = 400,       /* a label's is 317 at most; escaped it is below YAML's 1024    */
     CONF_SCALAR_BYTES_MAX      = 1048576,   /* one value, or a file that a value names: a CA bundle is 250 KB */
     CONF_SCRATCH_BYTES_MAX     = 1073741824, /* reserved address space while reading, given back after      */
     CONF_SNAPSHOT_BYTES_MAX    = 536870912, /* reserved address space of one snapshot: 10,000 routes take 10 MB */

@@ -393,6 +393,11 @@ static void read_kubernetes(struct conf_set *set, const struct node *root)
         label = field_map_find(&e.labels, "kuma.io/mesh");
         if (e.mesh.at == NULL && label.at != NULL)
             e.mesh = label;
+        if (label.at != NULL && !value_is_name(label)) {
+            diag_error(set->diag, field_place(e.metadata, "labels"), "the label `kuma.io/mesh` must be the name of a mesh, and is "
+                       "\"%.*s\"", SPAN_FMT(label));
+            is_good = false;
+        }
     }
     if (e.mesh.at == NULL)
         e.mesh = SPAN_LIT("default");

@@ -64,7 +64,7 @@ static const struct object_table name_table = {
 
 static const struct field_row value_rows[] = {
     { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct data_source_value, value), .is_required = true,
-      .doc = "the text itself" },
+      .is_secret = true, .doc = "the text itself" },
     { .name = NULL },
 };
 static const struct object_table value_table = {
@@ -77,9 +77,9 @@ static const struct field_row rows[] = {
     { .name = "file", .type = TYPE_NODE, .offset = offsetof(struct data_source, file),
       .doc = "path of a file, absolute or below the directory of the configuration" },
     { .name = "inline", .type = TYPE_BASE64, .offset = offsetof(struct data_source, inline_data),
-      .doc = "the text itself, in base64" },
+      .is_secret = true, .doc = "the text itself, in base64" },
     { .name = "inlineString", .type = TYPE_STRING, .offset = offsetof(struct data_source, inline_string),
-      .doc = "the text itself" },
+      .is_secret = true, .doc = "the text itself" },
     { .name = "type", .type = TYPE_ENUM, .offset = offsetof(struct data_source, type), .enums = types,
       .doc = "which of the fields holds it" },
     { .name = "secretRef", .type = TYPE_OBJECT, .offset = offsetof(struct data_source, secret_ref),

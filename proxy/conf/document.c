@@ -162,6 +162,17 @@ static struct node *node_new(struct reader *r, enum node_kind kind, const yaml_m
     return n;
 }
 
+/* A name that could not be written again as one, or that hides something. */
+static bool is_odd_key(struct span key)
+{
+    if (key.len > CONF_KEY_BYTES_MAX)
+        return true;
+    for (size_t i = 0; i < key.len; i++)
+        if (key.at[i] < ' ' || key.at[i] == 0x7f || (key.at[i] == 0xc2 && key.at[i + 1] < 0xa0)) /* C0, DEL, C1 */
+            return true;
+    return false;
+}
+
 /* Is the next event of this level a key? */
 static bool wants_key(const struct reader *r)
 {
@@ -207,6 +218,8 @@ static void on_scalar(struct reader *r, const yaml_event_t *event)
         refuse(r, mark, "tags (`!name`) are not read: leave the tag out, and quote a text that looks like a number");
     else if (text.len > CONF_SCALAR_BYTES_MAX)
         refuse(r, mark, "this value is longer than 1 MiB: put it into a file of its own and name that file");
+    else if (wants_key(r) && is_odd_key(text))
+        refuse(r, mark, "this name is longer than 400 bytes or has control characters: no field or label needs that");
     else
         is_refused = false;
 

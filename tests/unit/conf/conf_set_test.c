@@ -68,6 +68,12 @@ static const struct says_row rows[] = {
       "labels: {x: 1}\n"
       "data: aGk=\n",
       "3:13: error: `x` must be a text: put it in quotes, \"1\"\n" },
+    { "mesh label of Kubernetes is no name",
+      "apiVersion: v1\n"
+      "kind: Secret\n"
+      "metadata: {name: a, labels: {kuma.io/mesh: My mesh}}\n"
+      "data: {value: aGk=}\n",
+      "3:29: error: the label `kuma.io/mesh` must be the name of a mesh, and is \"My mesh\"\n" },
     { "shadow",
       "type: MeshRetry\n"
       "name: a\n"

@@ -202,10 +202,24 @@ static void check_refused(struct span text, bool want, const char *sentence)
     conf_arena_close(arena);
 }
 
+/* A map whose only name has n letters. */
+static struct span named(char *out, size_t n)
+{
+    memset(out, 'k', n);
+    snprintf(out + n, 8, ": v\n");
+    return span_of(out, n + 4);
+}
+
 TEST(document_limits)
 {
     size_t room = CONF_FILE_BYTES_MAX + 2;
     char *text = malloc(room);
+
+    check_refused(named(text, CONF_KEY_BYTES_MAX), false, "400 bytes");
+    check_refused(named(text, CONF_KEY_BYTES_MAX + 1), true, "400 bytes");
+    check_refused(SPAN_LIT("\"k\xc2\xa0\": v"), false, "control");
+    check_refused(SPAN_LIT("\"k\\N\": v"), true, "control");
+    check_refused(SPAN_LIT("\"k\\n\": v"), true, "control");
 
     /* Each limit with its last good and first bad value. */
     check_refused(nested(text, "[", "]", CONF_DEPTH_MAX), false, "32 levels");
