@@ -86,7 +86,8 @@ static bool check_document(const struct conf_document *doc, struct diag *diag)
         return false;
     }
     memcpy(&fields, doc->spec, sizeof(fields)); /* Every filled object starts with its node. */
-    return check_object(doc->kind->table, fields, diag);
+    return check_object(doc->kind->table, fields, diag) &
+           (doc->kind->check_enforced == NULL || doc->kind->check_enforced(doc, diag));
 }
 
 bool compile_enforced(struct compile *c)

@@ -92,8 +92,8 @@ static void add_kind(struct compile *c, enum kind_id kind)
 static void add_timeouts(struct compile *c)
 {
     for (const struct conf_document *doc = c->set->first[KIND_MESH_TIMEOUT]; doc != NULL; doc = doc->next) {
-        const struct timeout_spec *spec = doc->spec;
-        const struct timeout_to *to = kind_document_acts(doc) ? spec->to.items : NULL;
+        const struct policy_spec *spec = doc->spec;
+        const struct policy_entry *to = kind_document_acts(doc) ? spec->to.items : NULL;
         for (uint32_t i = 0; kind_document_acts(doc) && i < spec->to.n; i++)
             add(c->policies, doc, to[i].conf, spec->target, to[i].target);
     }
@@ -157,7 +157,7 @@ static bool collect_statements(struct compile *c)
     uint32_t n = c->set->n[KIND_FORGE_BODY_CAP] + c->set->n[KIND_FORGE_TEST_POLICIES] + c->set->n[KIND_FORGE_UPSTREAM];
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_TIMEOUT]; doc != NULL; doc = doc->next)
-        n += kind_document_acts(doc) ? ((const struct timeout_spec *)doc->spec)->to.n : 0;
+        n += kind_document_acts(doc) ? ((const struct policy_spec *)doc->spec)->to.n : 0;
     p->items = conf_arena_array(c->set->scratch, n, sizeof(*p->items));
     p->for_route = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_HTTP_ROUTE], sizeof(*p->for_route));
     p->for_service = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_EXTERNAL_SERVICE], sizeof(*p->for_service));

@@ -94,6 +94,8 @@ struct kind {
     const struct object_table *table;
     /* What a table cannot say. Pre: the table was satisfied. NULL: nothing. */
     bool      (*check)(const struct conf_document *doc, struct diag *diag);
+    /* What tables cannot say about what is not enforced. Pre: the document is valid. NULL: nothing. */
+    bool      (*check_enforced)(const struct conf_document *doc, struct diag *diag);
 };
 
 extern const struct kind *const kind_list[KIND_N];

@@ -17,11 +17,13 @@ static const struct field_row http_rows[] = {
     { .name = "streamIdleTimeout", .type = TYPE_DURATION, .offset = offsetof(struct timeout_http, stream_idle), .min = 0,
       .max = LONGEST, .doc = "silence within a request; 30m when absent, 0s is off" },
     { .name = "maxStreamDuration", .type = TYPE_DURATION, .offset = offsetof(struct timeout_http, max_stream), .min = 0,
-      .max = LONGEST, .doc = "not enforced: 0s only" },
+      .max = LONGEST, .doc = "a stream, however busy; 0s is off", .not_enforced = "write 0s or leave it out", .harmless = "0s" },
     { .name = "maxConnectionDuration", .type = TYPE_DURATION, .offset = offsetof(struct timeout_http, max_connection),
-      .min = 0, .max = LONGEST, .doc = "not enforced: 0s only" },
+      .min = 0, .max = LONGEST, .doc = "a connection, however busy; 0s is off", .not_enforced = "write 0s or leave it out",
+      .harmless = "0s" },
     { .name = "requestHeadersTimeout", .type = TYPE_DURATION, .offset = offsetof(struct timeout_http, head), .min = 0,
-      .max = LONGEST, .doc = "not enforced here: 0s only" },
+      .max = LONGEST, .doc = "until the head of a request is complete; 10s when absent, 0s is off",
+      .not_enforced = "write a ForgeListener's `headTimeout`", .harmless = "10s" },
     { .name = NULL },
 };
 static const struct object_table http_table = {
@@ -42,77 +44,77 @@ static const struct object_table conf_table = {
 };
 
 static const struct field_row to_rows[] = {
-    { .name = "targetRef", .type = TYPE_OBJECT, .offset = offsetof(struct timeout_to, target), .is_required = true,
-      .object = &target_ref_table, .doc = "write `targetRef: {kind: Mesh}`" },
-    { .name = "default", .type = TYPE_OBJECT, .offset = offsetof(struct timeout_to, conf), .is_required = true,
-      .object = &conf_table, .doc = "write `default:` with the timeouts below it" },
+    POLICY_ENTRY_TARGET_ROW,
+    POLICY_ENTRY_DEFAULT_ROW(&conf_table),
     { .name = NULL },
 };
 static const struct object_table to_table = {
-    .name = "`to` entry", .rows = to_rows, .bytes = sizeof(struct timeout_to),
+    .name = "`to` entry", .rows = to_rows, .bytes = sizeof(struct policy_entry), .doc = "what holds for requests to one service",
+};
+
+static const struct field_row rule_rows[] = {
+    POLICY_ENTRY_MATCHES_ROW,
+    POLICY_ENTRY_DEFAULT_ROW(&conf_table),
+    { .name = NULL },
+};
+static const struct object_table rule_table = {
+    .name = "rule", .rows = rule_rows, .bytes = sizeof(struct policy_entry), .doc = "what holds for requests that come in",
 };
 
 static const struct field_row rows[] = {
-    { .name = "targetRef", .type = TYPE_OBJECT, .offset = offsetof(struct timeout_spec, target),
-      .object = &target_ref_table, .doc = "Mesh, or one MeshGateway" },
-    { .name = "to", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct timeout_spec, to), .min = 1,
-      .max = 1024, .object = &to_table, .is_required = true, .doc = "write `to:` with `targetRef:` and `default:`" },
-    { .name = "from", .type = TYPE_REMOVED, .doc = "timeouts of clients are a ForgeListener's idleTimeout and headTimeout" },
-    { .name = "rules", .type = TYPE_REFUSED, .doc = "rules are for sidecars; timeouts of clients are a ForgeListener's "
-      "idleTimeout and headTimeout" },
+    POLICY_TARGET_ROW,
+    POLICY_TO_ROW(&to_table),
+    POLICY_RULES_ROW(&rule_table),
+    POLICY_FROM_ROW,
     { .name = NULL },
 };
 static const struct object_table table = {
-    .name = "MeshTimeout", .rows = rows, .bytes = sizeof(struct timeout_spec), .doc = "timeouts",
+    .name = "MeshTimeout", .rows = rows, .bytes = sizeof(struct policy_spec), .doc = "timeouts",
 };
 
-static bool check_zero(const struct timeout_http *http, const char *name, int64_t value, const char *instead,
-                       struct diag *diag)
-{
-    if (value == FIELD_ABSENT || value == 0)
-        return true;
-    diag_error(diag, field_place(http, name), "`%s` is not enforced by this version: %s", name, instead);
-    return false;
-}
-
-static bool check_to(const struct timeout_spec *spec, const struct timeout_to *to, struct diag *diag)
-{
-    const struct timeout_http *http = to->conf->http;
-    bool is_good = target_ref_allow(to->target, 1u << TARGET_MESH | 1u << TARGET_MESH_HTTP_ROUTE |
-                                    1u << TARGET_MESH_EXTERNAL_SERVICE, diag);
-
-    if (http != NULL) {
-        is_good &= check_zero(http, "maxStreamDuration", http->max_stream, "write 0s or leave it out", diag);
-        is_good &= check_zero(http, "maxConnectionDuration", http->max_connection, "write 0s or leave it out", diag);
-        is_good &= check_zero(http, "requestHeadersTimeout", http->head, "write a ForgeListener's `headTimeout`", diag);
-    }
-    if (http != NULL && to->target->kind == TARGET_MESH_EXTERNAL_SERVICE) {
-        diag_error(diag, field_place(to->conf, "http"), "`http` belongs to requests, and so to routes: write it `to` a "
-                   "MeshHTTPRoute or to Mesh");
-        is_good = false;
-    }
-    if ((to->conf->connection != FIELD_ABSENT || to->conf->idle != FIELD_ABSENT) &&
-        (to->target->kind == TARGET_MESH_HTTP_ROUTE ||
-         (spec->target != NULL && (spec->target->kind == TARGET_MESH_GATEWAY ||
-                                   spec->target->kind == TARGET_MESH_HTTP_ROUTE)))) {
-        diag_error(diag, node_place(to->conf->node), "`connectionTimeout` and `idleTimeout` belong to connections, which all "
-                   "gateways and routes share: write them with `targetRef: {kind: Mesh}`, `to` a MeshExternalService or Mesh");
-        is_good = false;
-    }
-    return is_good;
-}
+static const struct policy_shape shape = {
+    .conf = &conf_table, .top_mask = POLICY_TOP_KINDS, .to_mask = POLICY_TO_KINDS | 1u << TARGET_MESH_HTTP_ROUTE,
+    .has_rules = true, .rules_exclude_to = true,
+};
 
 static bool check(const struct conf_document *doc, struct diag *diag)
 {
-    const struct timeout_spec *spec = doc->spec;
-    const struct timeout_to *to = spec->to.items;
-    bool is_good = target_ref_allow(spec->target, 1u << TARGET_MESH | 1u << TARGET_MESH_GATEWAY |
-                                    1u << TARGET_MESH_HTTP_ROUTE, diag);
+    const struct policy_spec *spec = doc->spec;
+    const struct policy_entry *to = spec->to.items;
+    bool is_good = policy_spec_check(doc, diag, NULL);
 
-    for (uint32_t i = 0; i < spec->to.n; i++) {
-        is_good &= check_to(spec, &to[i], diag);
+    for (uint32_t i = 0; i < spec->to.n; i++)
         if (spec->target != NULL && spec->target->kind == TARGET_MESH_HTTP_ROUTE && to[i].target->kind != TARGET_MESH) {
             diag_error(diag, field_place(to[i].target, "kind"), "with a MeshHTTPRoute as `targetRef`, `to` is Mesh");
+            is_good = false;
+        }
+    return is_good;
+}
+
+/* Connections are shared by all gateways and routes, and requests have their timeouts from routes. */
+static bool check_enforced(const struct conf_document *doc, struct diag *diag)
+{
+    const struct policy_spec *spec = doc->spec;
+    const struct policy_entry *to = spec->to.items;
+    bool is_for_some = spec->target != NULL && spec->target->kind != TARGET_MESH, is_good = true;
+
+    if (spec->rules.n > 0) {
+        diag_error(diag, node_place(spec->rules.node), "`rules` are understood but not enforced by this version: timeouts of clients "
+                   "are a ForgeListener's `idleTimeout` and `headTimeout`");
+        is_good = false;
+    }
+    for (uint32_t i = 0; i < spec->to.n; i++) {
+        const struct timeout_conf *conf = to[i].conf;
+        int64_t kind = to[i].target->kind;
+        if (conf->http != NULL && kind != TARGET_MESH && kind != TARGET_MESH_HTTP_ROUTE) {
+            diag_error(diag, field_place(conf, "http"), "`http` of one service is understood but not enforced by this version: it "
+                       "belongs to requests, and so to routes: write it `to` a MeshHTTPRoute or to Mesh");
+            is_good = false;
+        }
+        if ((conf->connection != FIELD_ABSENT || conf->idle != FIELD_ABSENT) && (kind == TARGET_MESH_HTTP_ROUTE || is_for_some)) {
+            diag_error(diag, node_place(conf->node), "`connectionTimeout` and `idleTimeout` of some gateways or routes are "
+                       "understood but not enforced by this version: connections are shared by all: write them with "
+                       "`targetRef: {kind: Mesh}`, `to` a service or Mesh");
             is_good = false;
         }
     }
@@ -121,5 +123,5 @@ static bool check(const struct conf_document *doc, struct diag *diag)
 
 const struct kind kind_mesh_timeout = {
     .type = "MeshTimeout", .plural = "meshtimeouts", .short_name = "mt",
-    .has_spec = true, .table = &table, .check = check,
+    .has_spec = true, .policy = &shape, .table = &table, .check = check, .check_enforced = check_enforced,
 };

@@ -74,7 +74,8 @@ extern const struct object_table policy_match_table;
       .object = &target_ref_table, .doc = "write `targetRef: {kind: Mesh}`" }
 #define POLICY_ENTRY_MATCHES_ROW                                                                                       \
     { .name = "matches", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct policy_entry, matches),       \
-      .min = 1, .max = 256, .object = &policy_match_table, .doc = "whose requests; everybody's when absent" }
+      .min = 1, .max = 256, .object = &policy_match_table, .doc = "whose requests; everybody's when absent",            \
+      .not_enforced = "clients are not told apart by their identities: write a rule for everybody, without matches" }
 #define POLICY_ENTRY_DEFAULT_ROW(conf_table)                                                                           \
     { .name = "default", .type = TYPE_OBJECT, .offset = offsetof(struct policy_entry, conf), .is_required = true,      \
       .object = (conf_table), .doc = "write `default:` with the policy's fields below it" }

@@ -47,10 +47,12 @@ static const struct says_row rows[] = {
       "    - targetRef: {kind: Mesh}\n"
       "      default: {http: {maxStreamDuration: 1s, maxConnectionDuration: 1s, requestHeadersTimeout: "
       "1s}}\n",
-      "6:43: error: `maxStreamDuration` is not enforced by this version: write 0s or leave it out\n"
-      "6:70: error: `maxConnectionDuration` is not enforced by this version: write 0s or leave it out\n"
-      "6:97: error: `requestHeadersTimeout` is not enforced by this version: write a ForgeListener's "
-      "`headTimeout`\n" },
+      "6:24: error: `maxStreamDuration` is understood but not enforced by this version: write 0s or leave it "
+      "out\n"
+      "6:47: error: `maxConnectionDuration` is understood but not enforced by this version: write 0s or leave "
+      "it out\n"
+      "6:74: error: `requestHeadersTimeout` is understood but not enforced by this version: write a "
+      "ForgeListener's `headTimeout`\n" },
     { "requests of a service",
       "type: MeshTimeout\n"
       "name: t\n"
@@ -61,8 +63,8 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "6:23: error: `http` belongs to requests, and so to routes: write it `to` a MeshHTTPRoute or to "
-      "Mesh\n" },
+      "6:23: error: `http` of one service is understood but not enforced by this version: it belongs to "
+      "requests, and so to routes: write it `to` a MeshHTTPRoute or to Mesh\n" },
     { "connections of a route",
       "type: MeshTimeout\n"
       "name: t\n"
@@ -70,8 +72,9 @@ static const struct says_row rows[] = {
       "  to:\n"
       "    - targetRef: {kind: MeshHTTPRoute, name: r}\n"
       "      default: {connectionTimeout: 1s}\n",
-      "6:16: error: `connectionTimeout` and `idleTimeout` belong to connections, which all gateways and "
-      "routes share: write them with `targetRef: {kind: Mesh}`, `to` a MeshExternalService or Mesh\n" },
+      "6:16: error: `connectionTimeout` and `idleTimeout` of some gateways or routes are understood but not "
+      "enforced by this version: connections are shared by all: write them with `targetRef: {kind: Mesh}`, "
+      "`to` a service or Mesh\n" },
     { "connections of a gateway",
       "type: MeshTimeout\n"
       "name: t\n"
@@ -80,8 +83,9 @@ static const struct says_row rows[] = {
       "  to:\n"
       "    - targetRef: {kind: Mesh}\n"
       "      default: {connectionTimeout: 1s}\n",
-      "7:16: error: `connectionTimeout` and `idleTimeout` belong to connections, which all gateways and "
-      "routes share: write them with `targetRef: {kind: Mesh}`, `to` a MeshExternalService or Mesh\n" },
+      "7:16: error: `connectionTimeout` and `idleTimeout` of some gateways or routes are understood but not "
+      "enforced by this version: connections are shared by all: write them with `targetRef: {kind: Mesh}`, "
+      "`to` a service or Mesh\n" },
     { "a service of the mesh",
       "type: MeshTimeout\n"
       "name: t\n"
@@ -89,7 +93,7 @@ static const struct says_row rows[] = {
       "  to:\n"
       "    - targetRef: {kind: MeshService, name: a}\n"
       "      default: {connectionTimeout: 1s}\n",
-      "5:25: error: `kind` must be Mesh or MeshHTTPRoute or MeshExternalService here, and is MeshService\n" },
+      "5:44: warning: there is no MeshExternalService `a`, so this changes nothing\n" },
     { "sidecars",
       "type: MeshTimeout\n"
       "name: t\n"
@@ -98,24 +102,20 @@ static const struct says_row rows[] = {
       "  to:\n"
       "    - targetRef: {kind: Mesh}\n"
       "      default: {idleTimeout: 1s}\n",
-      "4:21: error: `kind` must be Mesh or MeshGateway or MeshHTTPRoute here, and is Dataplane; it selects "
-      "sidecars, and this node is a gateway\n" },
+      "4:21: warning: this is about sidecars, and this node is a gateway, so it changes nothing here\n" },
     { "from",
       "type: MeshTimeout\n"
       "name: t\n"
       "spec:\n"
       "  from: [{targetRef: {kind: Mesh}, default: {}}]\n",
-      "4:3: error: `from` was removed: timeouts of clients are a ForgeListener's idleTimeout and "
-      "headTimeout\n"
-      "4:3: error: `to` is missing in this MeshTimeout: write `to:` with `targetRef:` and `default:`\n" },
+      "4:9: error: `rules` are understood but not enforced by this version: timeouts of clients are a "
+      "ForgeListener's `idleTimeout` and `headTimeout`\n" },
     { "rules",
       "type: MeshTimeout\n"
       "name: t\n"
       "spec:\n"
       "  rules: []\n",
-      "4:3: error: `rules` cannot be taken: rules are for sidecars; timeouts of clients are a "
-      "ForgeListener's idleTimeout and headTimeout\n"
-      "4:3: error: `to` is missing in this MeshTimeout: write `to:` with `targetRef:` and `default:`\n" },
+      "4:10: error: `rules` must have 1 to 1024 items, and has 0\n" },
     { "a service that is not there",
       "type: MeshTimeout\n"
       "name: t\n"
