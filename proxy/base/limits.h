@@ -117,6 +117,7 @@ enum limits {
     CONF_SUGGEST_BYTES_MAX     = 48,        /* longer names get no "did you mean"                           */
     CONF_LISTENERS_MAX         = 128,       /* of one snapshot: half of LISTENERS_MAX, old and new fit side by side */
     CONF_ROUTES_MAX            = 1048576,   /* after a rule became one route a match and a host             */
+    CONF_TEST_CASES_MAX        = 1024,      /* of one ForgeTest; each takes about 20 us when it is run      */
     CONF_HEADER_ACTIONS_MAX    = 16,        /* per list of a header filter: Kuma's own limit                */
     REGEX_PATTERN_BYTES_MAX    = 1024,      /* RE2 in Envoy refuses about here, by program size             */
     REGEX_CODE_BYTES_MAX       = 65536,     /* compiled size: ((a|b){1000}){1000} must not pass                 */

@@ -8,6 +8,7 @@
 #include "conf/kind_dataplane.h"
 #include "conf/kind_forge_listener.h"
 #include "conf/kind_forge_policies.h"
+#include "conf/kind_forge_test.h"
 #include "conf/kind_forge_upstream.h"
 #include "conf/kind_global_secret.h"
 #include "conf/kind_hostname_generator.h"
@@ -72,6 +73,7 @@ const struct kind *const kind_list[KIND_N] = {
     [KIND_FORGE_BODY_CAP]        = &kind_forge_body_cap,
     [KIND_FORGE_ACCESS_LOG]      = &kind_forge_access_log,
     [KIND_FORGE_TEST_POLICIES]   = &kind_forge_test_policies,
+    [KIND_FORGE_TEST]            = &kind_forge_test,
 };
 
 #define NO_SIDECARS "it describes other proxies than a gateway, and this node is a gateway: take it out"

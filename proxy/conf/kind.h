@@ -45,6 +45,7 @@ enum kind_id {
     KIND_FORGE_BODY_CAP,
     KIND_FORGE_ACCESS_LOG,
     KIND_FORGE_TEST_POLICIES,
+    KIND_FORGE_TEST,
     KIND_N
 };
 

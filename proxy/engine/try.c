@@ -243,7 +243,8 @@ static bool say_direction(struct try *t, enum why why)
         return false;
     }
     try_say(t, TRY_HOST, WHY_OK, "virtual host `%.*s`", SPAN_FMT(shown_host(r->host)));
-    try_find_near(t);
+    if (!t->request->is_brief)
+        try_find_near(t);
     if (r->route == NULL) {
         try_say(t, TRY_ROUTE, why, "no route of %u matches", r->host->routes_n);
         return false;

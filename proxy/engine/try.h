@@ -53,6 +53,7 @@ struct try_request {
     uint16_t    port;                /* of the listener. 0: the authority's, or its scheme's, or whichever serves scheme and host */
     struct span server_name;         /* SNI; at == NULL: the authority's host */
     uint64_t    seed;                /* of the choice among backends */
+    bool        is_brief;            /* near misses are not looked for: on a host of 10,000 routes they are most of the time */
 };
 
 enum try_step_kind {

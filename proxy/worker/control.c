@@ -11,6 +11,7 @@
 
 #include "admin/keeper.h"
 #include "admin/management.h"
+#include "admin/testing.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -449,6 +450,7 @@ static bool control_open_keeper(struct control *ctl)
         .state_dir = o->state_dir,
         .files_dir = o->conf_dir != NULL ? o->conf_dir : o->state_dir,
         .hooks = { .owner = ctl, .prepare = control_on_prepare, .publish = control_on_publish, .discard = control_on_discard },
+        .on_test = testing_run,
     };
 
     ctl->keeper = keeper_open(&options);
