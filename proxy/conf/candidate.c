@@ -148,6 +148,8 @@ static struct snapshot *compile(struct candidate *c, uint64_t generation)
     }
     snapshot->generation = generation;
     snapshot->arena = c->arena;
+    snapshot->upstreams = parts.upstreams;
+    snapshot->upstreams_n = parts.upstreams_n;
     snapshot->documents_n = c->set.documents_n;
     return snapshot;
 }

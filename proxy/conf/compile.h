@@ -16,6 +16,8 @@
 
 struct gateway_listener;
 struct policy_set;
+struct tagged_service;
+struct upstream_settings;
 
 /* One rule, compiled once, however many hosts it serves. What filters say and what backends say may come from different
  * documents (kuma-dialect.md 3.8: rules with equal matches merge). */
@@ -63,6 +65,10 @@ struct compile {
     struct listener_plan *listeners;     /* sorted by port, then as written */
     uint32_t             listeners_n;
     struct policy_set   *policies;       /* compile_policy.c */
+    struct upstream     *upstreams;      /* of the snapshot, while it grows: services that only tags name come with the rules */
+    uint32_t             upstreams_n, upstreams_max;
+    struct tagged_service *tagged;       /* compile_service.c */
+    struct endpoint     *gathered;       /* room for one upstream's endpoints; NULL: not needed yet */
     struct span          system_ca;      /* read at the first need; at == NULL: not yet */
 };
 
@@ -70,6 +76,18 @@ struct compile {
 bool compile_enforced(struct compile *c);
 bool compile_policies(struct compile *c);
 bool compile_upstreams(struct compile *c);
+/* Protocol (enum service_protocol) and settings of an upstream; last, with all else in it, its digests. */
+void compile_upstream_set(struct upstream *up, int64_t protocol, const struct upstream_settings *settings);
+/* Upstreams of MeshServices and MeshMultiZoneServices, behind those of MeshExternalServices. */
+bool compile_services(struct compile *c);
+/* Give these documents the indices of their upstreams, from first on; the next free one. */
+uint32_t compile_services_number(struct compile *c, uint32_t first);
+/* The upstream that a reference in doc means. false: told, here or at the service. */
+bool compile_service_find(struct compile *c, const struct conf_document *doc, const struct backend_spec *b, uint32_t *out_index);
+enum compile_found { COMPILE_FOUND = 0, COMPILE_FOUND_NONE, COMPILE_FOUND_TOLD };
+/* The upstream of the inbounds that have all these tags (one of them kuma.io/service). NONE: no inbound has them. */
+enum compile_found compile_service_tagged(struct compile *c, struct span mesh, const struct map_item *tags, uint32_t tags_n,
+                                          struct diag_place place, uint32_t *out_index);
 bool compile_rules(struct compile *c);
 bool compile_listeners(struct compile *c);
 /* TLS of the listeners of one port. */

@@ -63,7 +63,8 @@ static void add(struct policy_set *p, const struct conf_document *doc, const voi
         s->gateway = top;
         s->top_rank = top->tags.n > 0 ? 2 : 1;
     }
-    if (top != NULL && (top->kind == TARGET_MESH_HTTP_ROUTE || top->kind == TARGET_MESH_EXTERNAL_SERVICE)) {
+    if (top != NULL && (top->kind == TARGET_MESH_HTTP_ROUTE || top->kind == TARGET_MESH_EXTERNAL_SERVICE ||
+                        top->kind == TARGET_MESH_SERVICE || top->kind == TARGET_MESH_MULTI_ZONE_SERVICE)) {
         s->subject = top;
         s->top_rank = 3;
     }
@@ -116,42 +117,64 @@ static int statement_order(const void *left, const void *right)
     return order != 0 ? order : a->what < b->what ? -1 : 1;
 }
 
+static enum kind_id kind_of(int64_t target)
+{
+    switch ((enum target_kind)target) {
+    case TARGET_MESH_HTTP_ROUTE:
+        return KIND_MESH_HTTP_ROUTE;
+    case TARGET_MESH_SERVICE:
+        return KIND_MESH_SERVICE;
+    case TARGET_MESH_MULTI_ZONE_SERVICE:
+        return KIND_MESH_MULTI_ZONE_SERVICE;
+    case TARGET_MESH_EXTERNAL_SERVICE:
+        return KIND_MESH_EXTERNAL_SERVICE;
+    case TARGET_MESH:
+    case TARGET_MESH_GATEWAY:
+    case TARGET_MESH_SUBSET:
+    case TARGET_MESH_SERVICE_SUBSET:
+    case TARGET_DATAPLANE:
+    case TARGET_N:
+        break;
+    }
+    must_not_reach("a statement about no subject");
+}
+
 /* List of the subject, or NULL: told, unless its own document is wrong. */
 static struct statement_list *list_of(struct compile *c, const struct statement *s)
 {
     struct span name;
-    bool is_route;
+    enum kind_id kind;
     const struct conf_document *subject;
 
     if (s->subject == NULL)
         return &c->policies->for_all;
-    is_route = s->subject->kind == TARGET_MESH_HTTP_ROUTE;
+    kind = kind_of(s->subject->kind);
     name = target_ref_name(s->subject);
     if (name.at == NULL) {
         diag_error(c->set->diag, node_place(s->subject->node), "this targetRef needs a `name`");
         return NULL;
     }
-    subject = conf_set_find(c->set, is_route ? KIND_MESH_HTTP_ROUTE : KIND_MESH_EXTERNAL_SERVICE,
-                            s->subject->mesh.at != NULL ? s->subject->mesh : s->doc->mesh, name);
+    subject = conf_set_find(c->set, kind, s->subject->mesh.at != NULL ? s->subject->mesh : s->doc->mesh, name);
     if (subject == NULL)
         diag_warn(c->set->diag, field_place(s->subject, "name"), "there is no %s `%.*s`, so this changes nothing",
-                  is_route ? "MeshHTTPRoute" : "MeshExternalService", SPAN_FMT(name));
+                  kind_list[kind]->type, SPAN_FMT(name));
     if (subject == NULL || !kind_document_acts(subject))
         return NULL;
-    return is_route ? &c->policies->for_route[subject->index] : &c->policies->for_service[subject->index];
+    return kind == KIND_MESH_HTTP_ROUTE ? &c->policies->for_route[subject->index] : &c->policies->for_service[subject->index];
 }
 
 /* Position among the valid documents of a kind. */
-static void number(struct compile *c, enum kind_id kind)
+static uint32_t number(struct compile *c, enum kind_id kind)
 {
     uint32_t n = 0;
 
     for (struct conf_document *doc = c->set->first[kind]; doc != NULL; doc = doc->next)
         if (kind_document_acts(doc))
             doc->index = n++;
+    return n;
 }
 
-static bool collect_statements(struct compile *c)
+static bool collect_statements(struct compile *c, uint32_t services_n)
 {
     struct policy_set *p = c->policies;
     uint32_t n = c->set->n[KIND_FORGE_BODY_CAP] + c->set->n[KIND_FORGE_TEST_POLICIES] + c->set->n[KIND_FORGE_UPSTREAM];
@@ -160,7 +183,7 @@ static bool collect_statements(struct compile *c)
         n += kind_document_acts(doc) ? ((const struct policy_spec *)doc->spec)->to.n : 0;
     p->items = conf_arena_array(c->set->scratch, n, sizeof(*p->items));
     p->for_route = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_HTTP_ROUTE], sizeof(*p->for_route));
-    p->for_service = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_EXTERNAL_SERVICE], sizeof(*p->for_service));
+    p->for_service = conf_arena_array(c->set->scratch, services_n, sizeof(*p->for_service));
     if (p->items == NULL || p->for_route == NULL || p->for_service == NULL)
         return false;
     add_kind(c, KIND_FORGE_BODY_CAP);
@@ -237,12 +260,14 @@ static bool compile_access_log(struct compile *c)
 
 bool compile_policies(struct compile *c)
 {
+    uint32_t services_n;
+
     c->policies = conf_arena_take(c->set->scratch, sizeof(*c->policies));
     if (c->policies == NULL)
         return false;
     number(c, KIND_MESH_HTTP_ROUTE);
-    number(c, KIND_MESH_EXTERNAL_SERVICE);
-    return collect_statements(c) && collect_listener_statements(c) && compile_access_log(c);
+    services_n = compile_services_number(c, number(c, KIND_MESH_EXTERNAL_SERVICE));
+    return collect_statements(c, services_n) && collect_listener_statements(c) && compile_access_log(c);
 }
 
 static void set_if(int64_t value, uint64_t *io_value)
@@ -316,14 +341,16 @@ void compile_policy_route(const struct compile *c, const struct conf_document *r
             apply_to_route(s, out);
 }
 
-void compile_policy_upstream(const struct compile *c, const struct conf_document *service, struct upstream_settings *out)
+void compile_policy_upstream(const struct compile *c, struct span mesh, const struct conf_document *service,
+                             struct upstream_settings *out)
 {
-    const struct statement *all = c->policies->for_all.first, *own = c->policies->for_service[service->index].first, *s;
+    const struct statement *all = c->policies->for_all.first, *s;
+    const struct statement *own = service != NULL ? c->policies->for_service[service->index].first : NULL;
 
     *out = (struct upstream_settings){ .connect_timeout_ns = 5 * NS_PER_S, .idle_timeout_ns = 3600 * NS_PER_S,
                                        .balance = BALANCE_ROUND_ROBIN };
     while ((s = next_of(&all, &own)) != NULL)
-        if (span_is(s->doc->mesh, service->mesh))
+        if (span_is(s->doc->mesh, mesh))
             apply_to_upstream(s, out);
 }
 

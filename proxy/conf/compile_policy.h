@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 struct compile;
 struct conf_document;
 struct forge_listener_spec;
@@ -36,7 +38,9 @@ struct listener_settings {
 /* A route of that document, as that gateway serves it. */
 void compile_policy_route(const struct compile *c, const struct conf_document *route, const struct conf_document *gateway,
                           struct route_settings *out);
-void compile_policy_upstream(const struct compile *c, const struct conf_document *service, struct upstream_settings *out);
+/* service: a MeshExternalService, MeshService or MeshMultiZoneService; NULL: one that only tags name. */
+void compile_policy_upstream(const struct compile *c, struct span mesh, const struct conf_document *service,
+                             struct upstream_settings *out);
 void compile_policy_listener(const struct compile *c, const struct listener_plan *l, struct listener_settings *out);
 /* After all listeners: warn of a ForgeListener that no listener took. */
 void compile_policy_check_listeners(const struct compile *c);

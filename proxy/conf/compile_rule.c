@@ -13,7 +13,6 @@
 #include "conf/digest.h"
 #include "conf/document.h"
 #include "conf/document_strength.h"
-#include "conf/kind_mesh_external_service.h"
 #include "conf/regex.h"
 #include "proto/uri.h"
 
@@ -225,45 +224,6 @@ static bool compile_filters(struct compile *c, struct rule_plan *rule)
     return true;
 }
 
-/* The service that a reference means, or NULL: told, unless the service's own document is wrong. */
-static const struct conf_document *find_service(struct compile *c, const struct conf_document *doc, const struct backend_spec *b)
-{
-    struct span name = target_ref_name(&b->ref), mesh = b->ref.mesh.at != NULL ? b->ref.mesh : doc->mesh;
-    const struct conf_document *service;
-    const struct service_spec *spec;
-
-    if (name.at == NULL) {
-        diag_error(c->set->diag, node_place(b->ref.node), "this backendRef names no service: write its `name`");
-        return NULL;
-    }
-    if (b->ref.kind != TARGET_MESH_EXTERNAL_SERVICE) {
-        diag_error(c->set->diag, field_place(&b->ref, "kind"), "`kind: %s` is understood but not enforced by this version: describe "
-                   "the service by a MeshExternalService", target_kinds[b->ref.kind].name);
-        return NULL;
-    }
-    service = conf_set_find(c->set, KIND_MESH_EXTERNAL_SERVICE, mesh, name);
-    if (service == NULL || service->is_shadow) {
-        diag_warn(c->set->diag, field_place(&b->ref, "name"), "there is no MeshExternalService `%.*s` in mesh `%.*s`: "
-                  "requests that would go there are answered with 500", SPAN_FMT(name), SPAN_FMT(mesh));
-        return NULL;
-    }
-    if (!kind_document_acts(service))
-        return NULL;
-    spec = service->spec;
-    if (b->port != FIELD_ABSENT && b->port != spec->match->port) {
-        diag_warn(c->set->diag, field_place(&b->ref, "port"), "the MeshExternalService `%.*s` has port %lld, not %lld: "
-                  "requests that would go there are answered with 500", SPAN_FMT(name), (long long)spec->match->port,
-                  (long long)b->port);
-        return NULL;
-    }
-    if (spec->match->protocol == SERVICE_TCP) {
-        diag_error(c->set->diag, field_place(&b->ref, "name"), "the MeshExternalService `%.*s` speaks tcp, and this route "
-                   "speaks HTTP: write `protocol: http` (or http2, grpc) in its `match`", SPAN_FMT(name));
-        return NULL;
-    }
-    return service;
-}
-
 static bool compile_backends(struct compile *c, struct rule_plan *rule)
 {
     const struct backend_spec *items = rule->spec->conf->backends.items;
@@ -274,10 +234,10 @@ static bool compile_backends(struct compile *c, struct rule_plan *rule)
         return false;
     rule->has_backends = rule->spec->conf->backends.node != NULL;
     for (uint32_t i = 0; i < n; i++) {
-        const struct conf_document *service = find_service(c, rule->doc, &items[i]);
-        if (service == NULL)
+        uint32_t upstream;
+        if (!compile_service_find(c, rule->doc, &items[i], &upstream))
             continue;
-        backends[rule->backends_n++] = (struct backend_ref){ service->index, (uint32_t)items[i].weight };
+        backends[rule->backends_n++] = (struct backend_ref){ upstream, (uint32_t)items[i].weight };
         rule->weight_sum += (uint64_t)items[i].weight; /* 256 of 2^32 - 1 at most. */
     }
     rule->backends = backends;

@@ -147,52 +147,78 @@ static void digest_all(struct upstream *up)
     digest_end(&d, up->digest);
 }
 
-static bool compile_upstream(struct compile *c, const struct conf_document *doc, struct upstream *up)
+void compile_upstream_set(struct upstream *up, int64_t protocol, const struct upstream_settings *settings)
 {
     static const enum up_protocol protocols[] = {
         [SERVICE_TCP] = UP_TCP, [SERVICE_HTTP] = UP_HTTP1, [SERVICE_HTTP2] = UP_HTTP2, [SERVICE_GRPC] = UP_HTTP2,
     };
+
+    up->protocol = settings->is_echo ? UP_ECHO : protocols[protocol];
+    up->balance = (enum balance)settings->balance;
+    up->connect_timeout_ns = settings->connect_timeout_ns;
+    up->idle_timeout_ns = settings->idle_timeout_ns;
+    digest_all(up);
+}
+
+static bool compile_upstream(struct compile *c, const struct conf_document *doc, struct upstream *up)
+{
     const struct service_spec *spec = doc->spec;
     struct upstream_settings settings;
 
     up->name = conf_arena_copy(c->arena, doc->name);
-    up->protocol = protocols[spec->match->protocol];
-    compile_policy_upstream(c, doc, &settings);
-    up->balance = (enum balance)settings.balance;
-    up->connect_timeout_ns = settings.connect_timeout_ns;
-    up->idle_timeout_ns = settings.idle_timeout_ns;
-    if (settings.is_echo)
-        up->protocol = UP_ECHO;
-    else if (spec->endpoints.n == 0)
+    compile_policy_upstream(c, doc->mesh, doc, &settings);
+    if (!settings.is_echo && spec->endpoints.n == 0)
         diag_error(c->set->diag, doc->place, "this MeshExternalService has no `endpoints`: write at least one, or a "
                    "ForgeUpstream for it with `echo: true`");
     if (up->name.at == NULL || (!settings.is_echo && !compile_endpoints(c, spec, up)))
         return false;
     if (!settings.is_echo && spec->tls != NULL && spec->tls->enabled == 1 && !compile_tls(c, doc, spec->tls, up))
         return false;
-    digest_all(up);
+    compile_upstream_set(up, spec->match->protocol, &settings);
     return true;
+}
+
+/* References that may need an upstream of their own, because no document is the service. */
+static uint64_t count_backends(const struct compile *c)
+{
+    uint64_t n = 0;
+
+    for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next) {
+        const struct http_route_spec *spec = doc->spec;
+        const struct route_to_spec *to = kind_document_acts(doc) ? spec->to.items : NULL;
+        for (uint32_t i = 0; to != NULL && i < spec->to.n; i++) {
+            const struct rule_spec *rules = to[i].rules.items;
+            for (uint32_t k = 0; k < to[i].rules.n; k++)
+                n += rules[k].conf->backends.n;
+        }
+    }
+    return n;
 }
 
 bool compile_upstreams(struct compile *c)
 {
-    struct upstream *upstreams = conf_arena_array(c->arena, c->set->n[KIND_MESH_EXTERNAL_SERVICE], sizeof(*upstreams));
-    uint32_t n = 0;
+    uint32_t first = 0;
+    uint64_t n;
 
-    if (upstreams == NULL)
+    for (const struct conf_document *doc = c->set->first[KIND_MESH_EXTERNAL_SERVICE]; doc != NULL; doc = doc->next)
+        first += kind_document_acts(doc);
+    n = compile_services_number(c, first);
+    if (n > UPSTREAMS_A_SNAPSHOT_MAX) {
+        diag_error(c->set->diag, (struct diag_place){ NULL, 0, 0 }, "there are %llu services (each port of a MeshService counts), "
+                   "and a configuration has 2048 at most", (unsigned long long)n);
+        return true;
+    }
+    n += c->set->n[KIND_DATAPLANE] > 0 ? count_backends(c) : 0;
+    c->upstreams_max = n < UPSTREAMS_A_SNAPSHOT_MAX ? (uint32_t)n : UPSTREAMS_A_SNAPSHOT_MAX;
+    c->upstreams = conf_arena_array(c->arena, c->upstreams_max, sizeof(*c->upstreams));
+    if (c->upstreams == NULL)
         return false;
     for (struct conf_document *doc = c->set->first[KIND_MESH_EXTERNAL_SERVICE]; doc != NULL; doc = doc->next) {
         if (!kind_document_acts(doc))
             continue;
-        if (n == UPSTREAMS_A_SNAPSHOT_MAX) {
-            diag_error(c->set->diag, doc->place, "this is the 2049th MeshExternalService, and a configuration has 2048 at most");
-            break;
-        }
-        MUST(doc->index == n);
-        if (!compile_upstream(c, doc, &upstreams[n++]))
+        MUST(doc->index == c->upstreams_n);
+        if (!compile_upstream(c, doc, &c->upstreams[c->upstreams_n++]))
             return false;
     }
-    c->snapshot->upstreams = upstreams;
-    c->snapshot->upstreams_n = n;
-    return true;
+    return compile_services(c);
 }

@@ -5,6 +5,7 @@
  */
 #include "conf/kind_mesh_external_service.h"
 
+#include "base/limits.h"
 #include "conf/data_source.h"
 #include "conf/document.h"
 #include "conf/field_value.h"
@@ -147,7 +148,7 @@ static const struct field_row rows[] = {
       .object = &extension_table, .doc = "somebody else's way to the service",
       .not_enforced = "there are no extensions here: write `endpoints`" },
     { .name = "endpoints", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct service_spec, endpoints),
-      .min = 1, .max = 1024, .object = &endpoint_table, .doc = "where it listens" },
+      .min = 1, .max = UP_ENDPOINTS_MAX, .object = &endpoint_table, .doc = "where it listens" },
     { .name = "tls", .type = TYPE_OBJECT, .offset = offsetof(struct service_spec, tls), .object = &tls_table,
       .doc = "TLS towards the service" },
     { .name = NULL },

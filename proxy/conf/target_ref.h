@@ -37,7 +37,8 @@ extern const struct object_table target_ref_table;
 #define TARGET_REF_ROWS                                                                                                \
     { .name = "kind", .type = TYPE_ENUM, .offset = offsetof(struct target_ref, kind), .is_required = true,             \
       .enums = target_kinds, .doc = "the kind of what is meant" },                                                     \
-    { .name = "name", .type = TYPE_NAME, .offset = offsetof(struct target_ref, name), .doc = "its name" },             \
+    { .name = "name", .type = TYPE_STRING, .offset = offsetof(struct target_ref, name), .min = 1, .max = 253,          \
+      .doc = "its name" },                                                                                             \
     { .name = "namespace", .type = TYPE_NAME, .offset = offsetof(struct target_ref, name_space),                       \
       .doc = "its Kubernetes namespace; without meaning here" },                                                       \
     { .name = "mesh", .type = TYPE_NAME, .offset = offsetof(struct target_ref, mesh), .doc = "its mesh" },             \

@@ -222,8 +222,8 @@ static const struct says_row rows[] = {
       "---\n"
       "{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: "
       "[{address: 127.0.0.1, port: 9000}]}}\n",
-      "10:78: warning: the MeshExternalService `a` has port 80, not 81: requests that would go there are "
-      "answered with 500\n" },
+      "10:78: warning: the MeshExternalService `a` has port 80, and none that is called 81: requests that "
+      "would go there are answered with 500\n" },
     { "its port",
       "{type: MeshGateway, name: edge, conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n"
       "---\n"

@@ -434,8 +434,8 @@ static const struct says_row rows[] = {
       "      rules:\n"
       "        - matches: [{method: GET}]\n"
       "          default: {backendRefs: [{kind: MeshService, name: a}]}\n",
-      "8:42: error: `kind: MeshService` is understood but not enforced by this version: describe the service "
-      "by a MeshExternalService\n" },
+      "8:61: warning: there is no MeshService `a` in mesh `default`, and no Dataplane with these tags: "
+      "requests that would go there are answered with 500\n" },
 };
 
 TEST(kind_mesh_http_route_check_says)

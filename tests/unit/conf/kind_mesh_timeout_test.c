@@ -93,7 +93,7 @@ static const struct says_row rows[] = {
       "  to:\n"
       "    - targetRef: {kind: MeshService, name: a}\n"
       "      default: {connectionTimeout: 1s}\n",
-      "5:44: warning: there is no MeshExternalService `a`, so this changes nothing\n" },
+      "5:44: warning: there is no MeshService `a`, so this changes nothing\n" },
     { "sidecars",
       "type: MeshTimeout\n"
       "name: t\n"
