@@ -16,6 +16,7 @@
 
 struct walk {
     struct canonical_write w;
+    const struct kind     *kind;
     enum canonical_secrets secrets;
 };
 
@@ -131,16 +132,19 @@ static void put_scalar(struct walk *k, const struct field_row *row, enum value_t
             return;
         }
         break;
-    case TYPE_BOOL:
     case TYPE_INT_OR_STRING:
-        put_untyped(k, n);
-        return;
+        if (is_plain_int && is_whole_number(n->text)) {
+            canonical_write_plain(&k->w, n->text);
+            return;
+        }
+        break;
     case TYPE_STRING:
     case TYPE_NAME:
     case TYPE_HEADER_NAME:
     case TYPE_BASE64:
     case TYPE_DURATION:
         break;
+    case TYPE_BOOL:
     case TYPE_OBJECT:
     case TYPE_LIST:
     case TYPE_MAP:
@@ -240,6 +244,31 @@ static bool has_fields(const struct walk *k, const struct object_table *table, c
     return false;
 }
 
+static void put_fields(struct walk *k, const struct object_table *table, const struct node *map);
+
+/* `rules` beside `to`, where one excludes the other: they were the older `from`, and only as that the reader takes both. */
+static bool was_from(const struct walk *k, const struct object_table *table, const struct node *map, const struct field_row *row)
+{
+    return table == k->kind->table && k->kind->policy != NULL && k->kind->policy->rules_exclude_to &&
+           strcmp(row->name, "rules") == 0 && node_find(map, "to") != NULL;
+}
+
+static void put_from(struct walk *k, const struct field_row *row, const struct node *list)
+{
+    canonical_write_key(&k->w, SPAN_LIT("from"));
+    canonical_write_open(&k->w, '[', list->first == NULL);
+    for (const struct node *item = list->first; item != NULL; item = item->next) {
+        canonical_write_open(&k->w, '{', false);
+        canonical_write_key(&k->w, SPAN_LIT("targetRef"));
+        canonical_write_open(&k->w, '{', false);
+        put_member(k, "kind", SPAN_LIT("Mesh"));
+        canonical_write_close(&k->w, '}', false);
+        put_fields(k, row->object, item);
+        canonical_write_close(&k->w, '}', false);
+    }
+    canonical_write_close(&k->w, ']', list->first == NULL);
+}
+
 /* The members only; the brackets are the caller's. */
 static void put_fields(struct walk *k, const struct object_table *table, const struct node *map)
 {
@@ -247,6 +276,10 @@ static void put_fields(struct walk *k, const struct object_table *table, const s
         const struct node *child = is_left_out(k, row) ? NULL : find_child(map, row);
         if (child == NULL)
             continue;
+        if (was_from(k, table, map, row) && child->kind == NODE_LIST) {
+            put_from(k, row, child);
+            continue;
+        }
         canonical_write_key(&k->w, span_str(row->name));
         if (row->is_secret && k->secrets == CANONICAL_SECRETS_MASKED && !node_is_null(child))
             canonical_write_string(&k->w, SPAN_LIT("***"));
@@ -386,7 +419,7 @@ static struct span write(const struct conf_document *doc, struct conf_arena *are
                          void (*put)(struct walk *k, const struct conf_document *doc))
 {
     struct conf_text text;
-    struct walk k = { .secrets = secrets };
+    struct walk k = { .kind = doc->kind, .secrets = secrets };
 
     MUST(doc->name.at != NULL);
     conf_text_open(&text, arena);

@@ -46,7 +46,7 @@ static const struct field_row universal_rows[] = {
     { .name = "spec", .type = TYPE_NODE, .offset = offsetof(struct envelope, spec), .doc = "the kind's own fields" },
     { .name = NULL },
 };
-static const struct object_table universal_table = {
+const struct object_table conf_envelope_table = {
     .name = "document", .rows = universal_rows, .bytes = sizeof(struct envelope),
 };
 
@@ -334,11 +334,11 @@ static void read_universal(struct conf_set *set, const struct node *root)
     if (kind != KIND_N && !kind_list[kind]->has_spec) {
         if (!split(set, root, envelope, fields))
             return;
-        is_good = field_fill(&env, &universal_table, envelope, &e);
+        is_good = field_fill(&env, &conf_envelope_table, envelope, &e);
         add(set, root, &e, fields, is_good);
         return;
     }
-    is_good = field_fill(&env, &universal_table, root, &e);
+    is_good = field_fill(&env, &conf_envelope_table, root, &e);
     if (kind != KIND_N)
         add(set, root, &e, e.spec, is_good);
 }

@@ -14,6 +14,9 @@
 struct conf_arena;
 struct document;
 
+/* What stands around the fields of every kind: type, mesh, name, labels and what servers set. */
+extern const struct object_table conf_envelope_table;
+
 struct conf_set {
     struct conf_arena *scratch;
     struct diag       *diag;

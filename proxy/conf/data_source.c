@@ -55,7 +55,7 @@ static const struct object_table secret_table = {
 
 static const struct field_row name_rows[] = {
     { .name = "name", .type = TYPE_STRING, .offset = offsetof(struct data_source_name, name), .is_required = true,
-      .doc = "name of the environment variable" },
+      .min = 1, .max = 256, .doc = "name of the environment variable" },
     { .name = NULL },
 };
 static const struct object_table name_table = {
@@ -64,7 +64,7 @@ static const struct object_table name_table = {
 
 static const struct field_row value_rows[] = {
     { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct data_source_value, value), .is_required = true,
-      .is_secret = true, .doc = "the text itself" },
+      .max = CONF_SCALAR_BYTES_MAX, .is_secret = true, .doc = "the text itself" },
     { .name = NULL },
 };
 static const struct object_table value_table = {
@@ -79,7 +79,7 @@ static const struct field_row rows[] = {
     { .name = "inline", .type = TYPE_BASE64, .offset = offsetof(struct data_source, inline_data),
       .is_secret = true, .doc = "the text itself, in base64" },
     { .name = "inlineString", .type = TYPE_STRING, .offset = offsetof(struct data_source, inline_string),
-      .is_secret = true, .doc = "the text itself" },
+      .max = CONF_SCALAR_BYTES_MAX, .is_secret = true, .doc = "the text itself" },
     { .name = "type", .type = TYPE_ENUM, .offset = offsetof(struct data_source, type), .enums = types,
       .doc = "which of the fields holds it" },
     { .name = "secretRef", .type = TYPE_OBJECT, .offset = offsetof(struct data_source, secret_ref),

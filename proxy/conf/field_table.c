@@ -10,6 +10,7 @@
 #include "base/must.h"
 #include "conf/conf_arena.h"
 #include "conf/document.h"
+#include "conf/field_unit.h"
 #include "conf/field_value.h"
 #include "conf/suggest.h"
 
@@ -36,28 +37,14 @@ static bool says_full(const struct field_env *env, const struct node *n)
     return false;
 }
 
-/* A number in a row's unit, for sentences. */
-static const char *amount(const struct field_row *row, int64_t value, char *text, size_t text_bytes)
-{
-    if (row->type == TYPE_DURATION && value > 0 && value % (3600 * (int64_t)NS_PER_S) == 0)
-        snprintf(text, text_bytes, "%lldh", (long long)(value / (3600 * (int64_t)NS_PER_S)));
-    else if (row->type == TYPE_DURATION && value % (int64_t)NS_PER_S == 0)
-        snprintf(text, text_bytes, "%llds", (long long)(value / (int64_t)NS_PER_S));
-    else if (row->type == TYPE_DURATION)
-        snprintf(text, text_bytes, "%lldms", (long long)(value / (int64_t)NS_PER_MS));
-    else
-        snprintf(text, text_bytes, "%lld", (long long)value);
-    return text;
-}
-
 static bool check_range(const struct field_env *env, const struct field_row *row, const struct node *n, int64_t value)
 {
-    char low[32], high[32];
+    char low[FIELD_UNIT_TEXT_BYTES], high[FIELD_UNIT_TEXT_BYTES];
 
     if ((row->min == 0 && row->max == 0) || (value >= row->min && value <= row->max))
         return true;
     diag_error(env->diag, node_place(n), "`%s` must be between %s and %s, and is %.*s", row->name,
-               amount(row, row->min, low, sizeof(low)), amount(row, row->max, high, sizeof(high)), SHOWN(n));
+               field_unit_text(row->type, row->min, low), field_unit_text(row->type, row->max, high), SHOWN(n));
     return false;
 }
 
@@ -277,7 +264,8 @@ static bool fill_scalar(const struct field_env *env, const struct field_row *row
         return fill_base64(env, row, n, text);
     case TYPE_INT_OR_STRING:
         *text = n->text;
-        return true;
+        return !n->is_plain || value_plain_kind(n->text) == PLAIN_TEXT || value_plain_kind(n->text) == PLAIN_INT ||
+               says(env, n, row, "a whole number, or a text in quotes");
     case TYPE_ENUM:
         return fill_enum(env, row, n, number);
     case TYPE_INT:

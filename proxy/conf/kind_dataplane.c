@@ -175,7 +175,7 @@ static const struct field_row dataplane_transparent_rows[] = {
       .offset = offsetof(struct dataplane_transparent, reachable_services), .min = 0, .max = 1024,
       .doc = "services that the sidecar knows; the older form of reachableBackends" },
     { .name = "ipFamilyMode", .type = TYPE_STRING, .offset = offsetof(struct dataplane_transparent, ip_family_mode),
-      .doc = "DualStack, IPv4 or IPv6" },
+      .min = 1, .max = 16, .doc = "DualStack, IPv4 or IPv6" },
     { .name = "reachableBackends", .type = TYPE_OBJECT,
       .offset = offsetof(struct dataplane_transparent, reachable_backends), .object = &dataplane_reachable_table,
       .doc = "services that the sidecar knows" },

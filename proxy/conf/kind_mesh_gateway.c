@@ -87,7 +87,7 @@ static const struct object_table selector_table = {
 
 static const struct field_row rows[] = {
     { .name = "selectors", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct gateway_spec, selectors),
-      .object = &selector_table, .doc = "which data planes are this gateway; this node is every gateway" },
+      .max = 1024, .object = &selector_table, .doc = "which data planes are this gateway; this node is every gateway" },
     { .name = "tags", .type = TYPE_MAP, .offset = offsetof(struct gateway_spec, tags), .doc = "tags of all listeners" },
     { .name = "conf", .type = TYPE_OBJECT, .offset = offsetof(struct gateway_spec, conf), .is_required = true,
       .object = &conf_table, .doc = "write `conf:` with `listeners:` below it" },

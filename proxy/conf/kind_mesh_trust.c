@@ -54,7 +54,7 @@ static const struct object_table trust_bundle_table = {
 
 static const struct field_row rows[] = {
     { .name = "trustDomain", .type = TYPE_STRING, .offset = offsetof(struct trust_spec, trust_domain),
-      .is_required = true, .min = 1, .max = 253, .doc = "the trust domain, spiffe://HERE/..." },
+      .is_required = true, .min = 1, .max = 253, .doc = "the trust domain: what stands behind spiffe:// in its identities" },
     { .name = "caBundles", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct trust_spec, ca_bundles),
       .is_required = true, .min = 1, .max = 64, .object = &trust_bundle_table, .doc = "its authorities; at least one" },
     { .name = "origin", .type = TYPE_IGNORED, .doc = "set by servers; without meaning here" },

@@ -43,11 +43,11 @@ extern const struct object_table target_ref_table;
       .doc = "its Kubernetes namespace; without meaning here" },                                                       \
     { .name = "mesh", .type = TYPE_NAME, .offset = offsetof(struct target_ref, mesh), .doc = "its mesh" },             \
     { .name = "sectionName", .type = TYPE_STRING, .offset = offsetof(struct target_ref, section_name),                 \
-      .doc = "a named part of it" },                                                                                   \
+      .min = 1, .max = 253, .doc = "a named part of it" },                                                             \
     { .name = "labels", .type = TYPE_MAP, .offset = offsetof(struct target_ref, labels), .doc = "labels it has" },     \
     { .name = "tags", .type = TYPE_MAP, .offset = offsetof(struct target_ref, tags), .doc = "tags it has" },           \
     { .name = "proxyTypes", .type = TYPE_LIST, .of = TYPE_STRING, .offset = offsetof(struct target_ref, proxy_types),  \
-      .doc = "Sidecar or Gateway" }
+      .max = 2, .doc = "Sidecar or Gateway" }
 
 /* ref's kind must be in the mask of 1 << target_kind. false: diag says which are taken, and why not this one. NULL passes. */
 bool target_ref_allow(const struct target_ref *ref, uint32_t mask, struct diag *diag);

@@ -15,6 +15,8 @@
 
 struct kind_random {
     struct rng rng;
+    const struct kind *kind;
+    bool   has_to;
     char   text[1 << 18];
     size_t used;
 };
@@ -117,7 +119,7 @@ static inline void kind_random_scalar(struct kind_random *k, const struct field_
     static const char *const hosts[] = { "a.example.com", "Shop.Example.COM", "localhost" };
     static const char *const patterns[] = { "\"*\"", "\"\"", "\"*.Example.com\"", "a.b" };
     static const char *const percentages[] = { "0", "100", "50", "\"2.5\"", "\"007\"", "\"50\"", "0.5" };
-    static const char *const either[] = { "5", "\"5\"", "010", "word", "\"-3\"", "true", "1.5" };
+    static const char *const either[] = { "5", "\"5\"", "010", "word", "\"-3\"", "\"true\"", "\"1.5\"" };
     static const char *const names[] = { "a", "shop", "a-b.c", "\"1a\"", "\"1\"", "\"1e3\"" };
     uint32_t enums_n = 0, at;
     int64_t number;
@@ -233,8 +235,10 @@ static inline bool kind_random_is_written(const struct field_row *row)
 static inline void kind_random_fields(struct kind_random *k, const struct object_table *table, bool is_first)
 {
     for (const struct field_row *row = table->rows; row->name != NULL; row++) {
-        if (!kind_random_is_written(row) || (!row->is_required && kind_random_pick(k, 10) < 5))
+        if (!kind_random_is_written(row) || (!row->is_required && kind_random_pick(k, 10) < 5) ||
+            (table == k->kind->table && k->has_to && strcmp(row->name, "rules") == 0))
             continue;
+        k->has_to |= table == k->kind->table && strcmp(row->name, "to") == 0; /* Then no `rules`: they exclude each other. */
         kind_random_put(k, "%s%s: ", is_first ? "" : ", ", row->alias != NULL && kind_random_pick(k, 2) == 0 ? row->alias : row->name);
         is_first = false;
         if (!row->is_required && kind_random_pick(k, 20) == 0)
@@ -255,6 +259,8 @@ static inline void kind_random_object(struct kind_random *k, const struct object
 static inline void kind_random_document(struct kind_random *k, const struct kind *kind)
 {
     k->used = 0;
+    k->kind = kind;
+    k->has_to = false;
     kind_random_put(k, "{type: %s, name: r", kind->type);
     if (kind_random_pick(k, 2) == 0)
         kind_random_put(k, ", labels: {z: \"1\", a: \"no\"}, creationTime: x");

@@ -7,50 +7,9 @@
  */
 #include "conf/canonical.h"
 
-#include <dirent.h>
-
-#include "conf/candidate.h"
-#include "conf/conf_arena.h"
-#include "conf/conf_set.h"
+#include "lib/conf_world.h"
 #include "lib/kind_random.h"
 #include "unit/conf/conf_check.h"
-
-struct world {
-    struct diag      *diag;
-    struct candidate *candidate;
-    const struct conf_set *set;
-};
-
-static void world_open(struct world *w, struct span text)
-{
-    struct candidate_options options = { .dir = NULL };
-
-    w->diag = malloc(sizeof(*w->diag));
-    diag_init(w->diag);
-    w->candidate = candidate_open(&options, w->diag);
-    CHECK(w->candidate != NULL, "no memory\n");
-    candidate_add(w->candidate, "t.yaml", text);
-    CHECK(candidate_fill(w->candidate), "full\n");
-    w->set = candidate_set(w->candidate);
-}
-
-static void world_close(struct world *w)
-{
-    candidate_close(w->candidate);
-    free(w->diag);
-}
-
-static struct conf_document *only_document(const struct world *w)
-{
-    struct conf_document *found = NULL;
-
-    for (uint32_t kind = 0; kind < KIND_N; kind++)
-        if (w->set->first[kind] != NULL) {
-            CHECK(found == NULL && w->set->first[kind]->next == NULL, "more than one document\n");
-            found = w->set->first[kind];
-        }
-    return found;
-}
 
 /* ---- how it looks ---- */
 
@@ -117,14 +76,14 @@ TEST(canonical_looks_so)
 {
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct conf_arena *arena = conf_arena_open(1 << 20);
-        struct world w;
-        world_open(&w, span_str(rows[i].text));
+        struct conf_world w;
+        conf_world_open(&w, span_str(rows[i].text));
         CHECK(w.diag->errors_n == 0, "%s: %s\n", rows[i].name, w.diag->items[0].text);
-        const struct conf_document *doc = only_document(&w);
+        const struct conf_document *doc = conf_world_only(&w);
         struct span json = canonical_json(doc, arena, rows[i].secrets), yaml = canonical_yaml(doc, arena, rows[i].secrets);
         CHECK(rows[i].json == NULL || span_is(json, span_str(rows[i].json)), "%s: %s\n", rows[i].name, (const char *)json.at);
         CHECK(rows[i].yaml == NULL || span_is(yaml, span_str(rows[i].yaml)), "%s:\n%s", rows[i].name, (const char *)yaml.at);
-        world_close(&w);
+        conf_world_close(&w);
         conf_arena_close(arena);
     }
 }
@@ -145,84 +104,59 @@ TEST(canonical_kubernetes_looks_so)
 
     for (size_t i = 0; i < COUNT(pairs); i++) {
         struct conf_arena *arena = conf_arena_open(1 << 20);
-        struct world w;
-        world_open(&w, span_str(pairs[i].text));
-        struct span yaml = canonical_kubernetes_yaml(only_document(&w), arena, CANONICAL_SECRETS_SHOWN);
+        struct conf_world w;
+        conf_world_open(&w, span_str(pairs[i].text));
+        struct span yaml = canonical_kubernetes_yaml(conf_world_only(&w), arena, CANONICAL_SECRETS_SHOWN);
         CHECK(span_is(yaml, span_str(pairs[i].want)), "%s", (const char *)yaml.at);
-        world_close(&w);
+        conf_world_close(&w);
         conf_arena_close(arena);
     }
 }
 
 /* ---- that it is stable ---- */
 
-static void check_says_same(const struct world *a, const struct world *b, const char *name, struct span text)
+static void check_says_same(const struct conf_world *a, const struct conf_world *b, const char *name, struct span text)
 {
     CHECK(a->diag->errors_n == b->diag->errors_n, "%s: %u errors, then %u: %s\n%s\n", name, a->diag->errors_n, b->diag->errors_n,
           b->diag->errors_n > 0 ? b->diag->items[0].text : a->diag->items[0].text, (const char *)text.at);
 }
 
 /* A text with one document: written in three ways, read again, written: same bytes. */
-static void check_document(const struct conf_document *doc, const char *name, const struct world *only)
+static void check_document(const struct conf_document *doc, const char *name, const struct conf_world *only)
 {
     struct conf_arena *arena = conf_arena_open(1 << 24);
     struct span json = canonical_json(doc, arena, true), yaml = canonical_yaml(doc, arena, true);
     struct span forms[] = { json, yaml, canonical_kubernetes_yaml(doc, arena, true) };
 
     for (size_t i = 0; i < COUNT(forms); i++) {
-        struct world w;
-        world_open(&w, forms[i]);
+        struct conf_world w;
+        conf_world_open(&w, forms[i]);
         if (only != NULL)
             check_says_same(only, &w, name, forms[i]);
         else
             CHECK(w.diag->errors_n == 0, "%s: %s\n%s\n", name, w.diag->items[0].text, (const char *)forms[i].at);
-        const struct conf_document *again = only_document(&w);
+        const struct conf_document *again = conf_world_only(&w);
         CHECK(again != NULL && again->is_valid == doc->is_valid, "%s:\n%s\n", name, (const char *)forms[i].at);
         struct span json_again = canonical_json(again, arena, true), yaml_again = canonical_yaml(again, arena, true);
         CHECK(span_is(json, json_again), "%s\n%s\n%s\n", name, (const char *)json.at, (const char *)json_again.at);
         CHECK(span_is(yaml, yaml_again), "%s\n%s\n%s\n", name, (const char *)yaml.at, (const char *)yaml_again.at);
-        world_close(&w);
+        conf_world_close(&w);
     }
     conf_arena_close(arena);
 }
 
-/* Every good document of the files of a directory; answers how many. */
-static uint32_t check_dir(const char *dir)
+static uint32_t check_good(const struct conf_document *doc, const char *path)
 {
-    struct dirent **entries;
-    int n = scandir(dir, &entries, NULL, alphasort);
-    uint32_t documents_n = 0;
-    char *bytes = malloc(1 << 20);
-
-    CHECK(n > 0, "%s\n", dir);
-    for (int i = 0; i < n; i++) {
-        char path[512];
-        snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
-        FILE *file = entries[i]->d_name[0] != '.' ? fopen(path, "rb") : NULL;
-        free(entries[i]);
-        if (file == NULL)
-            continue;
-        size_t used = fread(bytes, 1, 1 << 20, file);
-        fclose(file);
-        struct world w;
-        world_open(&w, span_of(bytes, used));
-        for (uint32_t kind = 0; kind < KIND_N; kind++)
-            for (const struct conf_document *d = w.set->first[kind]; d != NULL; d = d->next)
-                if (d->is_valid) {
-                    check_document(d, path, NULL);
-                    documents_n++;
-                }
-        world_close(&w);
-    }
-    free(entries);
-    free(bytes);
-    return documents_n;
+    if (doc->is_valid)
+        check_document(doc, path, NULL);
+    return doc->is_valid;
 }
 
 TEST(canonical_is_stable_for_all_texts_at_hand)
 {
-    CHECK(check_dir("proxy/demo") >= 6, "the demo\n");
-    CHECK(check_dir("tests/fuzz/corpus/conf_load") >= 200, "the texts of the tests\n");
+    CHECK(conf_world_dir("proxy/demo", check_good) >= 6, "the demo\n");
+    CHECK(conf_world_dir("tests/corpus/kuma", check_good) >= 50, "the corpus of Kuma's kinds\n");
+    CHECK(conf_world_dir("tests/fuzz/corpus/conf_load", check_good) >= 200, "the texts of the tests\n");
 }
 
 TEST(canonical_is_stable_for_random_documents)
@@ -232,33 +166,33 @@ TEST(canonical_is_stable_for_random_documents)
     for (uint64_t seed = 1; seed <= 40; seed++)
         for (uint32_t kind = 0; kind < KIND_N; kind++) {
             char name[64];
-            struct world w;
+            struct conf_world w;
             rng_init(&k->rng, seed);
             kind_random_document(k, kind_list[kind]);
             snprintf(name, sizeof(name), "%s seed %llu", kind_list[kind]->type, (unsigned long long)seed);
-            world_open(&w, span_of(k->text, k->used));
-            const struct conf_document *doc = only_document(&w);
+            conf_world_open(&w, span_of(k->text, k->used));
+            const struct conf_document *doc = conf_world_only(&w);
             CHECK(doc != NULL, "%s: %s\n%s", name, w.diag->items[0].text, k->text);
             check_document(doc, name, &w);
-            world_close(&w);
+            conf_world_close(&w);
         }
     free(k);
 }
 
 TEST(canonical_ends_with_the_arena)
 {
-    struct world w;
+    struct conf_world w;
 
-    world_open(&w, SPAN_LIT("type: ForgeBodyCap\nname: cap\nspec: {bytes: 1}\n"));
+    conf_world_open(&w, SPAN_LIT("type: ForgeBodyCap\nname: cap\nspec: {bytes: 1}\n"));
     for (size_t bytes = 64; bytes <= 256; bytes += 8) {
         struct conf_arena *arena = conf_arena_open(bytes);
-        struct span json = canonical_json(only_document(&w), arena, false);
+        struct span json = canonical_json(conf_world_only(&w), arena, false);
         CHECK((json.at == NULL) == arena->is_full, "%zu\n", bytes);
         CHECK(bytes > 64 || arena->is_full, "fits into %zu\n", bytes);
         CHECK(bytes < 256 || !arena->is_full, "does not fit into %zu\n", bytes);
         conf_arena_close(arena);
     }
-    world_close(&w);
+    conf_world_close(&w);
 }
 
 CHECK_RUN(RUN(canonical_looks_so), RUN(canonical_kubernetes_looks_so), RUN(canonical_is_stable_for_all_texts_at_hand),
