@@ -42,6 +42,7 @@ struct rule_plan {
 struct to_plan {
     const struct conf_document *doc;
     const struct route_to_spec *spec;
+    const struct target_ref    *target;  /* of the gateways; NULL: all */
     struct rule_plan   *rules;
     uint32_t            rules_n;
     bool                is_bound;        /* some listener serves it */
@@ -90,6 +91,13 @@ enum compile_found compile_service_tagged(struct compile *c, struct span mesh, c
                                           struct diag_place place, uint32_t *out_index);
 bool compile_rules(struct compile *c);
 bool compile_listeners(struct compile *c);
+/* Rules of one entry, number to_number of its document. */
+bool compile_to(struct compile *c, const struct conf_document *doc, const struct route_to_spec *spec, uint32_t to_number,
+                const struct target_ref *target, struct to_plan *to);
+/* MeshGatewayRoutes behind the entries of MeshHTTPRoutes in c->tos, of which they need so many. */
+bool compile_gateway_routes(struct compile *c);
+uint32_t compile_gateway_routes_n(const struct compile *c);
+uint32_t compile_gateway_backends_n(const struct compile *c);
 /* TLS of the listeners of one port. */
 bool compile_tls_hosts(struct compile *c, const struct listener_plan *plans, uint32_t n, struct listener *listener);
 /* Routes of one host of a listener from the rules of tos (strongest first), sorted and indexed. */

@@ -77,6 +77,7 @@ static bool is_for_sidecars(const struct conf_document *doc, struct diag *diag)
 static bool check_document(const struct conf_document *doc, struct diag *diag)
 {
     const struct node *fields;
+    bool is_good;
 
     if (is_for_sidecars(doc, diag))
         return false;
@@ -86,8 +87,8 @@ static bool check_document(const struct conf_document *doc, struct diag *diag)
         return false;
     }
     memcpy(&fields, doc->spec, sizeof(fields)); /* Every filled object starts with its node. */
-    return check_object(doc->kind->table, fields, diag) &
-           (doc->kind->check_enforced == NULL || doc->kind->check_enforced(doc, diag));
+    is_good = check_object(doc->kind->table, fields, diag);
+    return (doc->kind->check_enforced == NULL || doc->kind->check_enforced(doc, diag)) && is_good;
 }
 
 bool compile_enforced(struct compile *c)

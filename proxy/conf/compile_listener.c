@@ -109,6 +109,19 @@ static bool check_port(struct compile *c, struct port *port)
     return port->index != NULL;
 }
 
+/* Do the data planes that are this gateway have the tag? */
+static bool is_selected_by(const struct gateway_spec *gateway, const char *key, struct span value)
+{
+    const struct gateway_selector *selectors = gateway->selectors.items;
+
+    for (uint32_t i = 0; i < gateway->selectors.n; i++) {
+        struct span own = field_map_find(&selectors[i].match, key);
+        if (own.at != NULL && (span_is(own, value) || span_is(own, SPAN_LIT("*")) || span_is(value, SPAN_LIT("*"))))
+            return true;
+    }
+    return false;
+}
+
 static bool has_tags(const struct list *wanted, const struct listener_plan *l)
 {
     const struct map_item *items = wanted->items;
@@ -119,7 +132,8 @@ static bool has_tags(const struct list *wanted, const struct listener_plan *l)
         struct span value = field_map_find(&l->spec->tags, key);
         if (value.at == NULL)
             value = field_map_find(&gateway->tags, key);
-        if (value.at == NULL || !span_is(value, items[i].value))
+        if (value.at != NULL ? !span_is(value, items[i].value) && !span_is(items[i].value, SPAN_LIT("*"))
+                             : !is_selected_by(gateway, key, items[i].value))
             return false;
     }
     return true;
@@ -127,7 +141,7 @@ static bool has_tags(const struct list *wanted, const struct listener_plan *l)
 
 static bool serves(const struct listener_plan *l, const struct to_plan *to)
 {
-    const struct target_ref *target = ((const struct http_route_spec *)to->doc->spec)->target;
+    const struct target_ref *target = to->target;
     struct span name;
 
     if (!span_is(l->doc->mesh, to->doc->mesh))

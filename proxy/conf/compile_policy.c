@@ -164,10 +164,8 @@ static struct statement_list *list_of(struct compile *c, const struct statement 
 }
 
 /* Position among the valid documents of a kind. */
-static uint32_t number(struct compile *c, enum kind_id kind)
+static uint32_t number(struct compile *c, enum kind_id kind, uint32_t n)
 {
-    uint32_t n = 0;
-
     for (struct conf_document *doc = c->set->first[kind]; doc != NULL; doc = doc->next)
         if (kind_document_acts(doc))
             doc->index = n++;
@@ -182,7 +180,8 @@ static bool collect_statements(struct compile *c, uint32_t services_n)
     for (const struct conf_document *doc = c->set->first[KIND_MESH_TIMEOUT]; doc != NULL; doc = doc->next)
         n += kind_document_acts(doc) ? ((const struct policy_spec *)doc->spec)->to.n : 0;
     p->items = conf_arena_array(c->set->scratch, n, sizeof(*p->items));
-    p->for_route = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_HTTP_ROUTE], sizeof(*p->for_route));
+    p->for_route = conf_arena_array(c->set->scratch, c->set->n[KIND_MESH_HTTP_ROUTE] + c->set->n[KIND_MESH_GATEWAY_ROUTE],
+                                    sizeof(*p->for_route));
     p->for_service = conf_arena_array(c->set->scratch, services_n, sizeof(*p->for_service));
     if (p->items == NULL || p->for_route == NULL || p->for_service == NULL)
         return false;
@@ -265,8 +264,8 @@ bool compile_policies(struct compile *c)
     c->policies = conf_arena_take(c->set->scratch, sizeof(*c->policies));
     if (c->policies == NULL)
         return false;
-    number(c, KIND_MESH_HTTP_ROUTE);
-    services_n = compile_services_number(c, number(c, KIND_MESH_EXTERNAL_SERVICE));
+    number(c, KIND_MESH_GATEWAY_ROUTE, number(c, KIND_MESH_HTTP_ROUTE, 0));
+    services_n = compile_services_number(c, number(c, KIND_MESH_EXTERNAL_SERVICE, 0));
     return collect_statements(c, services_n) && collect_listener_statements(c) && compile_access_log(c);
 }
 

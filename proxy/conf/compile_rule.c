@@ -247,12 +247,11 @@ static bool compile_backends(struct compile *c, struct rule_plan *rule)
 
 /* Where the rules of a `to` entry were written: one file name for all of them. */
 static const struct rule_origin *compile_origins(struct compile *c, const struct conf_document *doc,
-                                                 const struct route_to_spec *spec)
+                                                 const struct route_to_spec *spec, uint32_t to_number)
 {
-    const struct http_route_spec *route = doc->spec;
     const struct rule_spec *rules = spec->rules.items;
     struct rule_origin *origins = conf_arena_array(c->arena, spec->rules.n, sizeof(*origins));
-    struct rule_origin same = { .to = (uint32_t)(spec - (const struct route_to_spec *)route->to.items) };
+    struct rule_origin same = { .to = to_number };
 
     if (origins == NULL || !copy(c, doc->mesh, &same.mesh) || !copy(c, doc->name, &same.document) ||
         !copy(c, doc->place.file != NULL ? span_str(doc->place.file) : SPAN_NONE, &same.file))
@@ -265,13 +264,13 @@ static const struct rule_origin *compile_origins(struct compile *c, const struct
     return origins;
 }
 
-static bool compile_to(struct compile *c, const struct conf_document *doc, const struct route_to_spec *spec,
-                       struct to_plan *to)
+bool compile_to(struct compile *c, const struct conf_document *doc, const struct route_to_spec *spec, uint32_t to_number,
+                const struct target_ref *target, struct to_plan *to)
 {
-    const struct rule_origin *origins = compile_origins(c, doc, spec);
+    const struct rule_origin *origins = compile_origins(c, doc, spec, to_number);
     const struct rule_spec *rules = spec->rules.items;
 
-    *to = (struct to_plan){ .doc = doc, .spec = spec, .rules_n = spec->rules.n };
+    *to = (struct to_plan){ .doc = doc, .spec = spec, .target = target, .rules_n = spec->rules.n };
     to->rules = conf_arena_array(c->set->scratch, to->rules_n, sizeof(*to->rules));
     if (to->rules == NULL || origins == NULL)
         return false;
@@ -286,20 +285,18 @@ static bool compile_to(struct compile *c, const struct conf_document *doc, const
     return true;
 }
 
-static int target_rank(const struct conf_document *doc)
+static int target_rank(const struct target_ref *target)
 {
-    const struct http_route_spec *spec = doc->spec;
-
-    if (spec->target == NULL || spec->target->kind == TARGET_MESH)
+    if (target == NULL || target->kind == TARGET_MESH)
         return 0;
-    return spec->target->tags.n > 0 ? 2 : 1;
+    return target->tags.n > 0 ? 2 : 1;
 }
 
 /* Strongest first, so that the first rule wins; equal ones as written. */
 static int to_order(const void *left, const void *right)
 {
     const struct to_plan *a = left, *b = right;
-    int ranks = target_rank(b->doc) - target_rank(a->doc);
+    int ranks = target_rank(b->target) - target_rank(a->target);
     int strength = ranks != 0 ? ranks : document_strength(b->doc, a->doc);
 
     return strength != 0 ? strength : a->spec < b->spec ? -1 : 1;
@@ -321,16 +318,18 @@ bool compile_rules(struct compile *c)
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next)
         if (kind_document_acts(doc))
             n += ((const struct http_route_spec *)doc->spec)->to.n;
-    c->tos = conf_arena_array(c->set->scratch, n, sizeof(*c->tos));
+    c->tos = conf_arena_array(c->set->scratch, n + compile_gateway_routes_n(c), sizeof(*c->tos));
     if (c->tos == NULL)
         return false;
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next) {
         const struct http_route_spec *spec = doc->spec;
         const struct route_to_spec *items = kind_document_acts(doc) ? spec->to.items : NULL;
         for (uint32_t i = 0; kind_document_acts(doc) && i < spec->to.n; i++)
-            if (is_for_clients(c, &items[i]) && !compile_to(c, doc, &items[i], &c->tos[c->tos_n++]))
+            if (is_for_clients(c, &items[i]) && !compile_to(c, doc, &items[i], i, spec->target, &c->tos[c->tos_n++]))
                 return false;
     }
+    if (!compile_gateway_routes(c))
+        return false;
     if (c->tos_n > 0)
         qsort(c->tos, c->tos_n, sizeof(*c->tos), to_order);
     return true;

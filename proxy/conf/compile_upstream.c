@@ -181,7 +181,7 @@ static bool compile_upstream(struct compile *c, const struct conf_document *doc,
 /* References that may need an upstream of their own, because no document is the service. */
 static uint64_t count_backends(const struct compile *c)
 {
-    uint64_t n = 0;
+    uint64_t n = compile_gateway_backends_n(c);
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next) {
         const struct http_route_spec *spec = doc->spec;

@@ -7,7 +7,6 @@
 
 #include "base/must.h"
 #include "conf/document.h"
-#include "conf/kind_mesh_http_route.h"
 #include "conf/snapshot.h"
 #include "http/head.h"
 
@@ -61,59 +60,59 @@ static const struct enum_row statuses[] = {
 };
 
 static const struct field_row gateway_route_path_rows[] = {
-    { .name = "match", .type = TYPE_ENUM, .offset = offsetof(struct gateway_route_path, type), .fallback = "EXACT",
+    { .name = "match", .type = TYPE_ENUM, .offset = offsetof(struct path_match_spec, type), .fallback = "EXACT",
       .enums = path_types, .doc = "EXACT, PREFIX or REGEX" },
-    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct gateway_route_path, value), .is_required = true,
+    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct path_match_spec, value), .is_required = true,
       .min = 1, .max = 1024, .doc = "the path, from its first slash" },
     { .name = NULL },
 };
 static const struct object_table gateway_route_path_table = {
-    .name = "path match", .rows = gateway_route_path_rows, .bytes = sizeof(struct gateway_route_path),
+    .name = "path match", .rows = gateway_route_path_rows, .bytes = sizeof(struct path_match_spec),
     .doc = "what the request's path is compared with",
 };
 
 static const struct field_row gateway_route_header_rows[] = {
-    { .name = "match", .type = TYPE_ENUM, .offset = offsetof(struct gateway_route_header, type), .fallback = "EXACT",
+    { .name = "match", .type = TYPE_ENUM, .offset = offsetof(struct value_match_spec, type), .fallback = "EXACT",
       .enums = header_types, .doc = "EXACT, REGEX, PRESENT or ABSENT" },
-    { .name = "name", .type = TYPE_HEADER_NAME, .offset = offsetof(struct gateway_route_header, name),
+    { .name = "name", .type = TYPE_HEADER_NAME, .offset = offsetof(struct value_match_spec, name),
       .is_required = true, .doc = "the header's name in lower case" },
-    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct gateway_route_header, value), .min = 0,
+    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct value_match_spec, value), .min = 0,
       .max = 4096, .doc = "what to compare with; none for PRESENT and ABSENT" },
     { .name = NULL },
 };
 static const struct object_table gateway_route_header_table = {
-    .name = "header match", .rows = gateway_route_header_rows, .bytes = sizeof(struct gateway_route_header),
+    .name = "header match", .rows = gateway_route_header_rows, .bytes = sizeof(struct value_match_spec),
     .doc = "what a header is compared with",
 };
 
 static const struct field_row gateway_route_query_rows[] = {
-    { .name = "match", .type = TYPE_ENUM, .offset = offsetof(struct gateway_route_query, type), .fallback = "EXACT",
+    { .name = "match", .type = TYPE_ENUM, .offset = offsetof(struct value_match_spec, type), .fallback = "EXACT",
       .enums = query_types, .doc = "EXACT or REGEX" },
-    { .name = "name", .type = TYPE_STRING, .offset = offsetof(struct gateway_route_query, name), .is_required = true,
+    { .name = "name", .type = TYPE_STRING, .offset = offsetof(struct value_match_spec, name), .is_required = true,
       .min = 1, .max = 256, .doc = "the parameter's name" },
-    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct gateway_route_query, value), .is_required = true,
+    { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct value_match_spec, value), .is_required = true,
       .min = 0, .max = 1024, .doc = "what to compare with" },
     { .name = NULL },
 };
 static const struct object_table gateway_route_query_table = {
-    .name = "query parameter match", .rows = gateway_route_query_rows, .bytes = sizeof(struct gateway_route_query),
+    .name = "query parameter match", .rows = gateway_route_query_rows, .bytes = sizeof(struct value_match_spec),
     .doc = "what a query parameter is compared with",
 };
 
 static const struct field_row gateway_route_match_rows[] = {
-    { .name = "path", .type = TYPE_OBJECT, .offset = offsetof(struct gateway_route_match, path),
+    { .name = "path", .type = TYPE_OBJECT, .offset = offsetof(struct match_spec, path),
       .object = &gateway_route_path_table, .doc = "the request's path; any when absent" },
-    { .name = "method", .type = TYPE_ENUM, .offset = offsetof(struct gateway_route_match, method), .enums = methods,
+    { .name = "method", .type = TYPE_ENUM, .offset = offsetof(struct match_spec, method), .enums = methods,
       .doc = "the request's method; any when absent" },
-    { .name = "headers", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct gateway_route_match, headers),
+    { .name = "headers", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct match_spec, headers),
       .min = 1, .max = 16, .object = &gateway_route_header_table, .doc = "all of these headers" },
     { .name = "queryParameters", .alias = "query_parameters", .type = TYPE_LIST, .of = TYPE_OBJECT,
-      .offset = offsetof(struct gateway_route_match, queries), .min = 1, .max = 16,
+      .offset = offsetof(struct match_spec, queries), .min = 1, .max = 16,
       .object = &gateway_route_query_table, .doc = "all of these query parameters" },
     { .name = NULL },
 };
 static const struct object_table gateway_route_match_table = {
-    .name = "match", .rows = gateway_route_match_rows, .bytes = sizeof(struct gateway_route_match),
+    .name = "match", .rows = gateway_route_match_rows, .bytes = sizeof(struct match_spec),
     .doc = "which requests",
 };
 
@@ -292,7 +291,7 @@ static bool check_backend(const struct gateway_route_backend *b, struct diag *di
     return false;
 }
 
-/* The rest is checked where the rules are those of a MeshHTTPRoute (gateway_route.c). */
+/* The rest is checked where the rules become those of a MeshHTTPRoute (compile_gateway_route.c). */
 static bool check(const struct conf_document *doc, struct diag *diag)
 {
     const struct gateway_route_spec *spec = doc->spec;
@@ -318,5 +317,5 @@ static bool check(const struct conf_document *doc, struct diag *diag)
 
 const struct kind kind_mesh_gateway_route = {
     .type = "MeshGatewayRoute", .plural = "meshgatewayroutes",
-    .not_enforced = "write a MeshHTTPRoute", .has_spec = false, .table = &table, .check = check,
+    .has_spec = false, .table = &table, .check = check,
 };

@@ -5,35 +5,7 @@
 #pragma once
 
 #include "conf/kind.h"
-#include "conf/header_spec.h"
-
-struct gateway_route_path {
-    const struct node *node;
-    int64_t type;
-    struct span value;
-};
-
-struct gateway_route_header {
-    const struct node *node;
-    int64_t type;
-    struct span name;
-    struct span value;
-};
-
-struct gateway_route_query {
-    const struct node *node;
-    int64_t type;
-    struct span name;
-    struct span value;
-};
-
-struct gateway_route_match {
-    const struct node *node;
-    const struct gateway_route_path *path;
-    int64_t method;
-    struct list headers;
-    struct list queries;
-};
+#include "conf/kind_mesh_http_route.h"
 
 struct gateway_route_backend {
     const struct node *node;
@@ -74,9 +46,9 @@ struct gateway_route_filter {
 
 struct gateway_route_rule {
     const struct node *node;
-    struct list matches;
-    struct list filters;
-    struct list backends;
+    struct list matches;             /* struct match_spec */
+    struct list filters;             /* struct gateway_route_filter */
+    struct list backends;            /* struct gateway_route_backend */
 };
 
 struct gateway_route_http {

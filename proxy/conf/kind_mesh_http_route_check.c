@@ -185,11 +185,14 @@ static bool check_filter(const struct filter_spec *f, const struct rule_spec *ru
     static const char *const fields[FILTER_N] = {
         "requestHeaderModifier", "responseHeaderModifier", "requestRedirect", "urlRewrite", "requestMirror",
     };
+    const bool is_there[FILTER_N] = {
+        f->request != NULL, f->response != NULL, f->redirect != NULL, f->rewrite != NULL, f->mirror != NULL,
+    };
     bool is_prefix = all_matches_are_prefixes(rule);
     bool is_good = true;
 
     for (uint32_t i = 0; i < FILTER_N; i++)
-        if (field_is_written(f, fields[i]) != (i == f->type)) {
+        if (is_there[i] != (i == f->type)) {
             diag_error(diag, field_place(f, "type"), "this filter's type needs the field `%s`, and that one only",
                        fields[f->type]);
             return false;
@@ -211,7 +214,7 @@ static bool check_filter(const struct filter_spec *f, const struct rule_spec *ru
     return is_good;
 }
 
-static bool check_rule(const struct rule_spec *rule, struct diag *diag)
+bool kind_mesh_http_route_check_rule(const struct rule_spec *rule, struct diag *diag)
 {
     const struct match_spec *matches = rule->matches.items;
     const struct filter_spec *filters = rule->conf->filters.items;
@@ -246,7 +249,7 @@ bool kind_mesh_http_route_check(const struct conf_document *doc, struct diag *di
         const struct rule_spec *rules = to[i].rules.items;
         is_good &= target_ref_allow(to[i].target, POLICY_TO_KINDS, diag);
         for (uint32_t k = 0; k < to[i].rules.n; k++)
-            is_good &= check_rule(&rules[k], diag);
+            is_good &= kind_mesh_http_route_check_rule(&rules[k], diag);
     }
     return is_good;
 }

@@ -8,5 +8,8 @@
 
 struct conf_document;
 struct diag;
+struct rule_spec;
 
 bool kind_mesh_http_route_check(const struct conf_document *doc, struct diag *diag);
+/* One rule of a route, whichever kind it came from. */
+bool kind_mesh_http_route_check_rule(const struct rule_spec *rule, struct diag *diag);
