@@ -126,6 +126,10 @@ enum limits {
     REGEX_STACK_BYTES_MAX      = 163840,    /* of a match: PCRE2's frames at 20, 40 and 80 KiB              */
 
     /* ---- store, keeper ---- */
+    STORE_BYTES_MAX            = 1073741824, /* map of the file: 100 generations of 10,000 documents take 250 MB   */
+    STORE_GENERATIONS_KEPT     = 100,       /* and the pinned ones; a record takes 150 bytes a document        */
+    STORE_ROOM_BYTES           = 16777216,  /* less left on a disk, and a failed write is a full disk            */
+    STORE_CHECK_S_MAX          = 60,        /* reading all of a file at start: a full one takes 3 s from cache */
     KEEPER_CHANGE_TEXTS_MAX    = 4096,      /* of one change, as CONF_FILES_MAX                                */
     KEEPER_DIFF_CELLS_MAX      = 4194304,   /* 2,048 by 2,048 changed lines of one document, 8 MiB; above, all old and all new */
 
