@@ -51,7 +51,8 @@ struct keeper_options {
                       const struct keeper_test **out, uint32_t *out_n);
 };
 
-/* NULL: no memory. A store that does not open is no failure: keeper_status says what is wrong and what to do, changes are refused. */
+/* NULL: no memory. A store that does not open is no failure: keeper_status says what is wrong and what to do, changes are refused,
+ * except those of source "dir", which are kept in memory then. Pre: there is no other thread yet (it forks to look at the store). */
 MUST_CHECK struct keeper *keeper_open(const struct keeper_options *options);
 /* Accepts NULL. */
 void keeper_close(struct keeper *k);
@@ -144,7 +145,7 @@ struct keeper_status {
     uint64_t    generation;        /* newest that was published; 0: none yet */
     uint64_t    live_generation;   /* that all workers have taken; see keeper_on_live */
     uint64_t    oldest_generation, generations_n;
-    enum why    store_why;         /* WHY_OK; WHY_STORE_...: changes are refused */
+    enum why    store_why;         /* WHY_OK; WHY_STORE_FULL: the last commit found no room; else changes are refused */
     struct span store_sentence;    /* what is wrong and what to do; empty when all is well. Lives as long as the keeper */
     uint64_t    store_bytes, store_bytes_max, backup_generation;
 };
@@ -154,6 +155,8 @@ uint64_t keeper_current(const struct keeper *k);
 void keeper_status(const struct keeper *k, struct keeper_status *out);
 /* Control says: all workers have taken this one. */
 void keeper_on_live(struct keeper *k, uint64_t generation);
+/* Now and then, at least once in some seconds: the backup copy, memory that nobody uses. now_ns: CLOCK_MONOTONIC. */
+void keeper_on_tick(struct keeper *k, uint64_t now_ns);
 
 /* Newest first, below `before` (0: all), at most limit. false: arena is full, or the store could not be read. */
 MUST_CHECK bool keeper_history(struct keeper *k, uint64_t before, uint32_t limit, struct conf_arena *arena,

@@ -121,9 +121,9 @@ static bool add(struct keeper *k, struct conf_arena *arena, const struct generat
     struct span before = SPAN_LIT(""), after = SPAN_LIT("");
 
     if (from != NULL)
-        before = keeper_content(k, from, arena);
+        before = keeper_content_masked(k, from, arena);
     if (to != NULL)
-        after = keeper_content(k, to, arena);
+        after = keeper_content_masked(k, to, arena);
     if (before.at == NULL || after.at == NULL)
         return false;
     *out = (struct keeper_difference){

@@ -53,10 +53,8 @@ static struct incoming *list_incoming(struct keeper_work *w, uint32_t *out_n)
             };
             if (!d->is_valid)
                 continue; /* Told: there will be no generation. */
-            in->record.text = keeper_canonical(d, w->arena, true);
-            if (in->record.text.at == NULL)
+            if (!keeper_address(w->k, d, w->arena, &in->record))
                 return NULL;
-            hash_of(in->record.text, in->record.digest);
         }
     if (all != NULL)
         qsort(all, n, sizeof(*all), incoming_order);

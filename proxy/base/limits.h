@@ -131,6 +131,10 @@ enum limits {
     STORE_ROOM_BYTES           = 16777216,  /* less left on a disk, and a failed write is a full disk            */
     STORE_CHECK_S_MAX          = 60,        /* reading all of a file at start: a full one takes 3 s from cache */
     KEEPER_CHANGE_TEXTS_MAX    = 4096,      /* of one change, as CONF_FILES_MAX                                */
+    KEEPER_BACKUP_S_MIN        = 60,        /* between two backup copies                                       */
+    KEEPER_BACKUP_PAUSES       = 100,       /* ... and so many times what the last one took: 1 % of control's time */
+    KEEPER_HISTORY_MAX         = 1000,      /* generations of one answer                                        */
+    KEEPER_VIEW_S_MAX          = 60,        /* a parsed configuration that nobody asks about is given back     */
     KEEPER_DIFF_CELLS_MAX      = 4194304,   /* 2,048 by 2,048 changed lines of one document, 8 MiB; above, all old and all new */
 
     /* ---- up ---- */

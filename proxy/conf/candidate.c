@@ -109,6 +109,21 @@ void candidate_add_dir(struct candidate *c, const char *dir)
     free(entries); /* tidy: banned-calls: because scandir made it */
 }
 
+const struct document *candidate_next(const struct candidate *c, const struct document *previous)
+{
+    return previous != NULL ? previous->next : c->filled != NULL ? c->filled->next : c->documents.first;
+}
+
+void candidate_replace(struct candidate *c, const struct document *document, const char *file, struct span text)
+{
+    struct document *d = c->documents.first;
+
+    while (d != document)
+        d = d->next;
+    d->root->kind = NODE_REFUSED; /* Whoever meets it says nothing. */
+    candidate_add(c, file, text);
+}
+
 /* ---- and out ---- */
 
 bool candidate_fill(struct candidate *c)

@@ -21,6 +21,7 @@
 struct candidate;
 struct conf_document;
 struct conf_set;
+struct document;
 struct snapshot;
 
 struct candidate_options {
@@ -37,6 +38,10 @@ void candidate_close(struct candidate *c);
 void candidate_add(struct candidate *c, const char *file, struct span text);
 /* Every *.yaml, *.yml and *.json of a directory, in name order. */
 void candidate_add_dir(struct candidate *c, const char *dir);
+/* Before fill: texts as they were read, those that fill has not seen yet. NULL first; NULL: no more. */
+const struct document *candidate_next(const struct candidate *c, const struct document *previous);
+/* ... one of them is not meant, and the documents of text, which are added, are. */
+void candidate_replace(struct candidate *c, const struct document *document, const char *file, struct span text);
 /* Envelopes, types, checks of each document that was added since the last time. false: memory is out, told. Whether documents are
  * good, diag says. */
 bool candidate_fill(struct candidate *c);

@@ -423,6 +423,8 @@ bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t 
         return false;
     for (const struct document *d = first; d != NULL; d = d->next) {
         mend(set, d->root);
+        if (d->root->kind == NODE_REFUSED)
+            continue;
         if (d->root->kind != NODE_MAP)
             diag_error(set->diag, node_place(d->root), "a document starts with `type:` and `name:`, and this one is %s",
                        node_kind_name(d->root));

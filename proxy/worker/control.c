@@ -148,6 +148,13 @@ static bool control_read_folder(struct control *ctl, const char *reason)
 /* false: there is nothing to serve. */
 static bool control_publish_first(struct control *ctl)
 {
+    struct keeper_status status;
+
+    keeper_status(ctl->keeper, &status);
+    if (ctl->options->conf_dir == NULL && status.generation == 0 && status.store_why != WHY_OK) {
+        log_error("there is nothing to serve: the store cannot be used, see above, and there is no --config DIR");
+        return false;
+    }
     if (ctl->options->conf_dir == NULL)
         return control_refresh(ctl);
     if (control_read_folder(ctl, "start"))
@@ -320,6 +327,7 @@ static void control_on_tick(struct loop *l)
         ctl->rotate_ns = l->shard.now_ns;
         tls_ticket_keys_rotate(ctl->publisher.ticket_keys);
     }
+    keeper_on_tick(ctl->keeper, l->shard.now_ns);
     if (ctl->state != CONTROL_STOPPING)
         return;
     l->wait_ns_max = DRAIN_LOOK_NS;

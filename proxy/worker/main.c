@@ -119,6 +119,7 @@ int main(int argc, char **argv)
         break;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* A file that may not grow is a full disk, which is survived. */
     raise_descriptor_limit();
     if (!make_state_dir(options.control.state_dir))
         return 1;

@@ -2,115 +2,12 @@
  *
  * Method: texts as an operator would send them; control is played by three hooks that count.
  */
-#include "admin/keeper.h"
-
-#include <stdlib.h>
-
-#include "lib/check.h"
-
-#include "conf/conf_arena.h"
-#include "conf/load.h"
-#include "conf/snapshot.h"
-
-struct control {
-    uint32_t prepared_n, published_n, discarded_n;
-    uint64_t generation;           /* published last */
-    uint32_t documents_n;
-    bool     must_refuse;
-};
-
-static enum why on_prepare(void *owner, struct snapshot *snapshot, struct diag *diag, void **out)
-{
-    struct control *c = owner;
-
-    c->prepared_n++;
-    if (c->must_refuse) {
-        diag_error(diag, (struct diag_place){ 0 }, "listener edge: cannot listen");
-        return WHY_CONF_BAD;
-    }
-    *out = snapshot;
-    return WHY_OK;
-}
-
-static void on_publish(void *owner, void *prepared)
-{
-    struct control *c = owner;
-    struct snapshot *s = prepared;
-
-    c->published_n++;
-    c->generation = s->generation;
-    c->documents_n = s->documents_n;
-    conf_free(s);
-}
-
-static void on_discard(void *owner, void *prepared)
-{
-    struct control *c = owner;
-
-    c->discarded_n++;
-    conf_free(prepared);
-}
-
-static struct keeper *open_keeper(struct control *c)
-{
-    struct keeper_options options = { .hooks = { c, on_prepare, on_publish, on_discard } };
-    struct keeper *k = keeper_open(&options);
-
-    CHECK(k != NULL, "no memory\n");
-    return k;
-}
-
-#define CAP(name, bytes) "type: ForgeBodyCap\nname: " name "\nspec: {bytes: " bytes "}\n"
-
-/* Documents of one text from a source. */
-static struct keeper_result *say(struct keeper *k, const char *source, const char *text)
-{
-    struct keeper_text texts[1] = { { "t.yaml", span_str(text) } };
-    struct keeper_change change = { .texts = texts, .texts_n = 1, .source = source, .author = "ann", .reason = "because",
-                                    .replaces_source = strcmp(source, "api") != 0 };
-    struct keeper_result *r = keeper_apply(k, &change);
-
-    CHECK(r != NULL, "no memory\n");
-    return r;
-}
-
-static struct keeper_result *delete_cap(struct keeper *k, const char *name)
-{
-    struct keeper_name names[1] = { { SPAN_LIT("ForgeBodyCap"), SPAN_LIT("default"), span_str(name) } };
-    struct keeper_change change = { .deletions = names, .deletions_n = 1, .source = "api" };
-    struct keeper_result *r = keeper_apply(k, &change);
-
-    CHECK(r != NULL, "no memory\n");
-    return r;
-}
-
-static void done(struct keeper_result *r, enum why why, uint64_t generation)
-{
-    CHECK(r->why == why && r->generation == generation, "%s, generation %llu: %s\n", why_name(r->why),
-          (unsigned long long)r->generation, r->diag.items[0].text);
-    keeper_result_close(r);
-}
-
-/* "a b- c!": names of records, - deleted, ! drifted. */
-static void check_documents(struct keeper *k, const char *want)
-{
-    struct conf_arena *arena = conf_arena_open(1 << 24);
-    struct keeper_generation g;
-    char got[256] = "";
-    size_t used = 0;
-
-    CHECK(keeper_generation(k, 0, arena, &g) == WHY_OK, "no generation\n");
-    for (uint32_t i = 0; i < g.records_n; i++)
-        used += (size_t)snprintf(got + used, sizeof(got) - used, "%s%.*s%s%s", i > 0 ? " " : "", SPAN_FMT(g.documents[i].name.name),
-                                 g.documents[i].is_deleted ? "-" : "", g.documents[i].is_drifted ? "!" : "");
-    CHECK(strcmp(got, want) == 0, "got %s, want %s\n", got, want);
-    conf_arena_close(arena);
-}
+#include "unit/admin/keeper_world.h"
 
 TEST(keeper_takes_all_of_a_change_or_nothing)
 {
     struct control c = { 0 };
-    struct keeper *k = open_keeper(&c);
+    struct keeper *k = open_keeper(&c, NULL);
 
     CHECK(keeper_current(k) == 0, "a generation out of nothing\n");
     done(say(k, "api", CAP("a", "1") "---\n" CAP("b", "2")), WHY_OK, 1);
@@ -130,7 +27,7 @@ TEST(keeper_takes_all_of_a_change_or_nothing)
 TEST(keeper_sees_that_nothing_changed)
 {
     struct control c = { 0 };
-    struct keeper *k = open_keeper(&c);
+    struct keeper *k = open_keeper(&c, NULL);
     struct keeper_result *r;
 
     done(say(k, "dir", CAP("a", "1")), WHY_OK, 1);
@@ -146,7 +43,7 @@ TEST(keeper_sees_that_nothing_changed)
 TEST(keeper_refuses_another_generation_than_the_expected)
 {
     struct control c = { 0 };
-    struct keeper *k = open_keeper(&c);
+    struct keeper *k = open_keeper(&c, NULL);
     struct keeper_text texts[1] = { { "t.yaml", SPAN_LIT(CAP("b", "1")) } };
     struct keeper_change change = { .texts = texts, .texts_n = 1, .source = "api", .expected_generation = 7 };
 
@@ -194,7 +91,7 @@ TEST(keeper_runs_tests_before_it_publishes)
 TEST(keeper_remembers_sources)
 {
     struct control c = { 0 };
-    struct keeper *k = open_keeper(&c);
+    struct keeper *k = open_keeper(&c, NULL);
 
     done(say(k, "dir", CAP("a", "1") "---\n" CAP("b", "1") "---\n" CAP("c", "1")), WHY_OK, 1);
     done(say(k, "api", CAP("x", "1")), WHY_OK, 2);
@@ -217,7 +114,7 @@ TEST(keeper_remembers_sources)
 TEST(keeper_shows_what_is_in_force)
 {
     struct control c = { 0 };
-    struct keeper *k = open_keeper(&c);
+    struct keeper *k = open_keeper(&c, NULL);
     struct conf_arena *arena = conf_arena_open(1 << 24);
     struct diag *diag = malloc(sizeof(*diag));
     const struct keeper_generation *all;
@@ -231,7 +128,7 @@ TEST(keeper_shows_what_is_in_force)
     done(r, WHY_OK, 1);
     r = say(k, "api", CAP("a", "2"));
     CHECK(r->differences_n == 1 && r->differences[0].verb == KEEPER_CHANGED, "%u\n", r->differences_n);
-    CHECK(memmem(r->differences[0].lines.at, r->differences[0].lines.len, "\n-\"spec\"", 8) != NULL, "%.*s\n",
+    CHECK(memmem(r->differences[0].lines.at, r->differences[0].lines.len, "\n-  bytes: 1\n+  bytes: 2\n", 25) != NULL, "%.*s\n",
           SPAN_FMT(r->differences[0].lines));
     done(r, WHY_OK, 2);
     CHECK(keeper_view(k, 2, diag, &view) == WHY_OK && view.snapshot->documents_n == 1, "no view\n");
