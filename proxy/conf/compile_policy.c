@@ -250,11 +250,12 @@ static bool compile_access_log(struct compile *c)
         return true;
     spec = doc->spec;
     log->is_on = true;
+    log->mesh = conf_arena_copy(c->arena, doc->mesh);
     log->is_json = spec->format == NULL || spec->format->type == ACCESS_LOG_JSON;
     log->path = spec->path.at != NULL ? conf_arena_copy(c->arena, spec->path) : SPAN_LIT("");
     log->format = spec->format != NULL && spec->format->plain.at != NULL ? conf_arena_copy(c->arena, spec->format->plain)
                                                                          : SPAN_LIT("");
-    return log->path.at != NULL && log->format.at != NULL;
+    return log->path.at != NULL && log->format.at != NULL && log->mesh.at != NULL;
 }
 
 bool compile_policies(struct compile *c)

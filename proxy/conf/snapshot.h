@@ -204,11 +204,20 @@ struct upstream {
     uint8_t                digest[32];          /* of everything: an unchanged upstream keeps its connections */
 };
 
+/* Before the key of a field (escaped, in its quotes), behind the key of one whose value is a text or a number, at the end. */
+#define ACCESS_MARK_FIELD  '\x01'
+#define ACCESS_MARK_TEXT   '\x02'
+#define ACCESS_MARK_NUMBER '\x03'
+#define ACCESS_MARK_END    '\x04'
+
 struct access_log {
     bool        is_on;
     bool        is_json;
+    bool        has_fields;           /* format is the fields of a JSON object, with the marks below: made by compile_access_log.c */
+    bool        omits_empty;          /* what has no value is left out, in place of `-` */
     struct span path;                 /* "" = stderr */
     struct span format;               /* Envoy operators; empty: the default */
+    struct span mesh;                 /* %KUMA_MESH% */
 };
 
 struct snapshot {

@@ -214,13 +214,37 @@ static void format_read(struct compiler *c)
     }
 }
 
+/* Fields of a JSON object: each key, and its value as a format of its own. */
+static void fields_read(struct compiler *c)
+{
+    uint32_t end = c->end;
+
+    while (c->at < end && c->f->text[c->at] == ACCESS_MARK_FIELD) {
+        uint32_t key = c->at + 1, value = key, stop;
+        while (c->f->text[value] != ACCESS_MARK_TEXT && c->f->text[value] != ACCESS_MARK_NUMBER)
+            value++;
+        for (stop = value + 1; c->f->text[stop] != ACCESS_MARK_FIELD && c->f->text[stop] != ACCESS_MARK_END;)
+            stop++;
+        struct access_op *op = op_add(c, ACCESS_FIELD, key, value - key);
+        if (op == NULL)
+            return;
+        op->bytes_max = c->f->text[value] == ACCESS_MARK_NUMBER;
+        c->at = value + 1;
+        c->end = stop;
+        format_read(c);
+        c->at = stop;
+    }
+    c->end = end;
+    (void)op_add(c, ACCESS_FIELDS_END, 0, 0);
+}
+
 bool access_format_compile(struct access_format *f, const struct access_log *conf, struct span mesh,
                            struct diag_place place, struct diag *diag)
 {
     struct span text = conf->format;
     struct compiler c = { .f = f, .place = place, .diag = diag, .is_good = true };
 
-    *f = (struct access_format){ .is_json = conf->is_json };
+    *f = (struct access_format){ .is_json = conf->is_json, .omits_empty = conf->omits_empty };
     while (text.len > 0 && (text.at[text.len - 1] == '\n' || text.at[text.len - 1] == '\r'))
         text.len--; /* Envoy's formats end in a line feed of their own; here the writer puts it. */
     if (text.len == 0 && !conf->is_json)
@@ -239,6 +263,9 @@ bool access_format_compile(struct access_format *f, const struct access_log *con
     f->mesh_len = (uint16_t)mesh.len;
     f->text_len = (uint16_t)(text.len + mesh.len);
     c.end = (uint32_t)text.len;
-    format_read(&c);
+    if (conf->has_fields)
+        fields_read(&c);
+    else
+        format_read(&c);
     return c.is_good;
 }

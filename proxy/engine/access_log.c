@@ -49,6 +49,12 @@ const char *access_log_flags(enum why why)
 struct line {
     char *at, *end;
     bool  is_full; /* sticks; end is then at */
+    /* Of operators only. */
+    bool  omits_empty;
+    bool  has_value;             /* since the field began, or ever       */
+    bool  is_open, is_quoted;    /* a field of JSON                      */
+    char *field_at;              /* where it began, its comma included   */
+    uint32_t fields_n;           /* kept before it                       */
 };
 
 static inline void line_fill_up(struct line *w)
@@ -213,22 +219,78 @@ static struct span request_value(const struct access_record *r, struct span name
     return span_is(name, SPAN_LIT(":scheme")) ? r->scheme : SPAN_NONE;
 }
 
+/* What has no value. */
+static void put_dash(struct line *w)
+{
+    if (!w->omits_empty)
+        put(w, SPAN_LIT("-"));
+}
+
 static void put_service_time(struct line *w, const struct access_record *r)
 {
-    if (r->up_head_ns == 0)
-        put(w, SPAN_LIT("-"));
-    else
-        put_number(w, r->up_head_ns / NS_PER_MS);
+    if (r->up_head_ns == 0) {
+        put_dash(w);
+        return;
+    }
+    w->has_value = true;
+    put_number(w, r->up_head_ns / NS_PER_MS);
+}
+
+/* The field that is open is over: it stays, unless all its operators had nothing to say and such fields are left out. */
+static void close_field(struct line *w)
+{
+    if (!w->is_open || w->is_full)
+        return;
+    w->is_open = false;
+    if (w->omits_empty && !w->has_value) {
+        w->at = w->field_at;
+        return;
+    }
+    if (w->is_quoted)
+        put(w, SPAN_LIT("\""));
+    w->fields_n++;
+}
+
+static void put_field(struct line *w, const struct access_format *f, const struct access_op *op)
+{
+    close_field(w);
+    w->field_at = w->at;
+    put(w, w->fields_n == 0 ? SPAN_LIT("{") : SPAN_LIT(","));
+    put(w, span_of(f->text + op->at, op->len));
+    w->is_open = true;
+    w->is_quoted = op->bytes_max == 0;
+    w->has_value = false;
+    put(w, w->is_quoted ? SPAN_LIT(":\"") : SPAN_LIT(":"));
+}
+
+static void put_fields_end(struct line *w)
+{
+    close_field(w);
+    put(w, w->fields_n == 0 ? SPAN_LIT("{}") : SPAN_LIT("}"));
+}
+
+static void put_flags(struct line *w, const struct access_record *r)
+{
+    const char *text = access_log_flags(r->why);
+
+    if (text[0] == '-') {
+        put_dash(w);
+        return;
+    }
+    w->has_value = true;
+    put(w, span_str(text));
 }
 
 static void put_or_dash(struct line *w, struct span value, const struct access_op *op, uint32_t clip)
 {
     if (op->bytes_max > 0 && value.len > op->bytes_max)
         value.len = op->bytes_max; /* Cut by the operator's wish: no dots, as in Envoy. */
-    if (value.len == 0)
-        put(w, SPAN_LIT("-"));
-    else
-        put_value(w, value, clip);
+    if (value.len == 0) {
+        put_dash(w);
+        return;
+    }
+    w->has_value = true;
+    put_value(w, value, clip);
 }
 
 static void put_header(struct line *w, const struct access_format *f, const struct access_record *r,
@@ -266,36 +328,76 @@ static void put_client(struct line *w, const struct access_record *r)
     put_number(w, r->client_port);
 }
 
+/* Operators that always have a value. */
+static void put_certain(struct line *w, const struct access_format *f, const struct access_record *r, const struct access_op *op)
+{
+    w->has_value = true;
+    switch ((enum access_op_kind)op->kind) {
+    case ACCESS_LITERAL:           put(w, span_of(f->text + op->at, op->len)); return;
+    case ACCESS_START_TIME:        put_stamp(w, r); return;
+    case ACCESS_RESPONSE_CODE:     put_number(w, r->status); return;
+    case ACCESS_BYTES_RECEIVED:    put_number(w, r->bytes_in); return;
+    case ACCESS_BYTES_SENT:        put_number(w, r->bytes_out); return;
+    case ACCESS_DURATION:          put_number(w, r->duration_ns / NS_PER_MS); return;
+    case ACCESS_UPSTREAM_ATTEMPTS: put_number(w, r->tries_n); return;
+    case ACCESS_CLIENT:            put_client(w, r); return;
+    case ACCESS_CLIENT_PORT:       put_number(w, r->client_port); return;
+    case ACCESS_DIRECTION:         put(w, SPAN_LIT("UNSPECIFIED")); return;
+    case ACCESS_REQ:
+    case ACCESS_RESP:
+    case ACCESS_PROTOCOL:
+    case ACCESS_RESPONSE_CODE_DETAILS:
+    case ACCESS_RESPONSE_FLAGS:
+    case ACCESS_RESPONSE_DURATION:
+    case ACCESS_UPSTREAM_HOST:
+    case ACCESS_UPSTREAM_CLUSTER:
+    case ACCESS_CLIENT_WITHOUT_PORT:
+    case ACCESS_TLS_VERSION:
+    case ACCESS_TLS_CIPHER:
+    case ACCESS_ROUTE_NAME:
+    case ACCESS_LISTENER:
+    case ACCESS_STREAM_ID:
+    case ACCESS_MESH:
+    case ACCESS_NOTHING:
+    case ACCESS_FIELD:
+    case ACCESS_FIELDS_END:
+        break;
+    }
+    must_not_reach("access_log: an operator without a certain value");
+}
+
 static void put_op(struct line *w, const struct access_format *f, const struct access_record *r,
                      const struct access_op *op, uint32_t clip)
 {
     switch ((enum access_op_kind)op->kind) {
-    case ACCESS_LITERAL:               put(w, span_of(f->text + op->at, op->len)); return;
-    case ACCESS_START_TIME:            put_stamp(w, r); return;
+    case ACCESS_LITERAL:
+    case ACCESS_START_TIME:
+    case ACCESS_RESPONSE_CODE:
+    case ACCESS_BYTES_RECEIVED:
+    case ACCESS_BYTES_SENT:
+    case ACCESS_DURATION:
+    case ACCESS_UPSTREAM_ATTEMPTS:
+    case ACCESS_CLIENT:
+    case ACCESS_CLIENT_PORT:
+    case ACCESS_DIRECTION:             put_certain(w, f, r, op); return;
     case ACCESS_REQ:
     case ACCESS_RESP:                  put_header(w, f, r, op, clip); return;
     case ACCESS_PROTOCOL:              put_or_dash(w, version_text(r->version), op, clip); return;
-    case ACCESS_RESPONSE_CODE:         put_number(w, r->status); return;
     case ACCESS_RESPONSE_CODE_DETAILS: put_or_dash(w, span_str(why_name(r->why)), op, clip); return;
-    case ACCESS_RESPONSE_FLAGS:        put(w, span_str(access_log_flags(r->why))); return;
-    case ACCESS_BYTES_RECEIVED:        put_number(w, r->bytes_in); return;
-    case ACCESS_BYTES_SENT:            put_number(w, r->bytes_out); return;
-    case ACCESS_DURATION:              put_number(w, r->duration_ns / NS_PER_MS); return;
+    case ACCESS_RESPONSE_FLAGS:        put_flags(w, r); return;
     case ACCESS_RESPONSE_DURATION:     put_service_time(w, r); return;
     case ACCESS_UPSTREAM_HOST:         put_or_dash(w, r->endpoint, op, clip); return;
     case ACCESS_UPSTREAM_CLUSTER:      put_or_dash(w, r->upstream, op, clip); return;
-    case ACCESS_UPSTREAM_ATTEMPTS:     put_number(w, r->tries_n); return;
-    case ACCESS_CLIENT:                put_client(w, r); return;
     case ACCESS_CLIENT_WITHOUT_PORT:   put_or_dash(w, r->client, op, clip); return;
-    case ACCESS_CLIENT_PORT:           put_number(w, r->client_port); return;
     case ACCESS_TLS_VERSION:           put_or_dash(w, text_or_none(r->tls_version), op, clip); return;
     case ACCESS_TLS_CIPHER:            put_or_dash(w, text_or_none(r->tls_cipher), op, clip); return;
     case ACCESS_ROUTE_NAME:            put_or_dash(w, r->route, op, clip); return;
     case ACCESS_LISTENER:              put_or_dash(w, r->listener, op, clip); return;
     case ACCESS_STREAM_ID:             put_or_dash(w, r->request_id, op, clip); return;
     case ACCESS_MESH:                  put_or_dash(w, span_of(f->text + f->mesh_at, f->mesh_len), op, clip); return;
-    case ACCESS_DIRECTION:             put(w, SPAN_LIT("UNSPECIFIED")); return;
-    case ACCESS_NOTHING:               put(w, SPAN_LIT("-")); return;
+    case ACCESS_NOTHING:               put_dash(w); return;
+    case ACCESS_FIELD:                 put_field(w, f, op); return;
+    case ACCESS_FIELDS_END:            put_fields_end(w); return;
     }
     must_not_reach("access_log: unlisted operator");
 }
@@ -306,7 +408,7 @@ uint32_t access_log_format(const struct access_format *f, const struct access_re
 
     MUST(r->stamps != NULL && (unsigned)r->why < WHY_N && r->client.len < NUMBER_BYTES_MAX);
     for (unsigned i = 0; i < COUNT(clips); i++) {
-        struct line w = { .at = out, .end = out + out_bytes };
+        struct line w = { .at = out, .end = out + out_bytes, .omits_empty = f->omits_empty };
         if (f->ops_n == 0) {
             json_request(&w, r, clips[i]);
             json_answer(&w, r, clips[i]);

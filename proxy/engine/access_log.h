@@ -55,6 +55,8 @@ enum access_op_kind {
     ACCESS_MESH,
     ACCESS_DIRECTION,
     ACCESS_NOTHING, /* operators that mean something in a mesh only: always "-" */
+    ACCESS_FIELD,   /* key of a JSON field: at, len; the operators behind it are its value, in quotes unless bytes_max is 1 */
+    ACCESS_FIELDS_END,
 };
 
 struct access_op {
@@ -65,7 +67,7 @@ struct access_op {
 };
 
 struct access_format {
-    bool     is_json;
+    bool     is_json, omits_empty;
     uint16_t ops_n;             /* 0: the default set of JSON keys              */
     uint16_t text_len;
     uint16_t mesh_at, mesh_len; /* in text                                      */

@@ -193,7 +193,7 @@ static bool publisher_make_log(struct snapshot *s, struct diag *diag)
         diag_error(diag, (struct diag_place){ 0 }, "configuration needs more memory than one may have");
         return false;
     }
-    return access_format_compile(s->access_format, &s->access_log, SPAN_LIT("default"),
+    return access_format_compile(s->access_format, &s->access_log, s->access_log.mesh,
                                  (struct diag_place){ .file = "access log" }, diag);
 }
 

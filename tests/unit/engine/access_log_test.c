@@ -173,5 +173,46 @@ TEST(flags_of_endings)
         CHECK(access_log_flags((enum why)why)[0] != 0, "%s has none\n", why_name((enum why)why));
 }
 
-CHECK_RUN(RUN(json_default_keys), RUN(operators), RUN(operators_without_a_value), RUN(lines_fit_and_cannot_be_forged),
+/* As compile_access_log.c writes them. */
+TEST(fields_are_an_object)
+{
+    static const struct {
+        const char *format, *line;
+        bool omits_empty;
+    } rows[] = {
+        { "\x01\"a\"\x02%REQ(:METHOD)% it\x01\"b\"\x03%RESPONSE_CODE%\x01\"c\"\x02%REQ(X-NONE)%\x04",
+          "{\"a\":\"GET it\",\"b\":200,\"c\":\"-\"}\n", false },
+        { "\x01\"c\"\x02%REQ(X-NONE)%%KUMA_ZONE%\x01\"b\"\x03%DURATION%\x01\"d\"\x02%RESPONSE_FLAGS%\x01\"e\"\x02text\x04",
+          "{\"b\":12,\"e\":\"text\"}\n", true },
+        { "\x01\"c\"\x02%REQ(X-NONE)%\x04", "{}\n", true },
+        { "\x01\"c\"\x02\x04", "{}\n", true },
+        { "\x01\"c\"\x02\x04", "{\"c\":\"\"}\n", false },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct access_log conf = { .is_on = true, .is_json = true, .has_fields = true, .omits_empty = rows[i].omits_empty,
+                                   .format = span_str(rows[i].format) };
+        struct world w;
+        world_open(&w);
+        CHECK(access_format_compile(&w.format, &conf, SPAN_LIT("m"), (struct diag_place){ 0 }, &w.diag), "%zu\n", i);
+        struct span line = line_of(&w);
+        CHECK(span_is(line, span_str(rows[i].line)), "%zu: %.*s", i, SPAN_FMT(line));
+        world_close(&w);
+    }
+}
+
+TEST(empty_values_are_left_out_of_texts)
+{
+    struct access_log conf = { .is_on = true, .omits_empty = true, .format = SPAN_LIT("[%REQ(X-NONE)%] %KUMA_ZONE%|%KUMA_MESH%") };
+    struct world w;
+
+    world_open(&w);
+    CHECK(access_format_compile(&w.format, &conf, SPAN_LIT("m"), (struct diag_place){ 0 }, &w.diag), "format\n");
+    struct span line = line_of(&w);
+    CHECK(span_is(line, SPAN_LIT("[] |m\n")), "%.*s", SPAN_FMT(line));
+    world_close(&w);
+}
+
+CHECK_RUN(RUN(fields_are_an_object), RUN(empty_values_are_left_out_of_texts),
+          RUN(json_default_keys), RUN(operators), RUN(operators_without_a_value), RUN(lines_fit_and_cannot_be_forged),
           RUN(json_template_escapes), RUN(small_room_is_no_overrun), RUN(flags_of_endings))
