@@ -1,6 +1,7 @@
 /* kuma_corpus_test.c - documents of every kind, in both of Kuma's forms: what is said on reading them, and on compiling them.
  *
- * Goal:   each good document reads; each bad one says exactly what stands beside it; what is not enforced is told when compiled.
+ * Goal:   each good document reads, and its canonical form reads as the same; each bad one says exactly what stands beside it; what is
+ *         not enforced is told when compiled.
  * Method: tests/corpus/kuma/FILE.yaml, documents between lines of `---`. Lines of `#! ` stand for all that is said on reading,
  *         lines of `#? ` for what is added on compiling; both are taken out before, so that line 1 is the first of the others.
  * Replay: FORGE_CORPUS_PRINT=1 kuma_corpus_test prints the files as they would have to be. Read them before you take them.
@@ -8,6 +9,8 @@
 #include <dirent.h>
 
 #include "conf/candidate.h"
+#include "conf/canonical.h"
+#include "conf/conf_arena.h"
 #include "conf/conf_set.h"
 #include "conf/kind.h"
 #include "unit/conf/conf_check.h"
@@ -87,6 +90,47 @@ static void count_kinds(struct corpus *c, const struct conf_set *set)
             c->seen_n[kind] += doc->is_valid;
 }
 
+/* The only document of a text, written again. */
+static struct span write_again(struct span text, struct conf_arena *arena, bool is_json)
+{
+    struct candidate_options options = { .scratch_bytes = 0 };
+    struct diag *diag = malloc(sizeof(*diag));
+    struct candidate *candidate;
+    struct span again = SPAN_NONE;
+
+    diag_init(diag);
+    candidate = candidate_open(&options, diag);
+    CHECK(candidate != NULL, "no address space\n");
+    candidate_add(candidate, "again", text);
+    CHECK(candidate_fill(candidate), "memory is out\n");
+    for (uint32_t kind = 0; kind < KIND_N; kind++)
+        for (const struct conf_document *doc = candidate_set(candidate)->first[kind]; doc != NULL; doc = doc->next)
+            again = is_json ? canonical_json(doc, arena, CANONICAL_SECRETS_SHOWN) : canonical_yaml(doc, arena, CANONICAL_SECRETS_SHOWN);
+    CHECK(diag->errors_n == 0 && again.at != NULL, "not read again: %s\n%.*s", diag->items_n > 0 ? diag->items[0].text : "",
+          SPAN_FMT(text));
+    candidate_close(candidate);
+    free(diag);
+    return again;
+}
+
+/* Written, read, written: the same bytes, in both styles; and YAML read and written as JSON is what JSON was. */
+static void check_round_trips(const struct conf_set *set, const char *file)
+{
+    struct conf_arena *arena = conf_arena_open(1 << 22);
+
+    CHECK(arena != NULL, "no address space\n");
+    for (uint32_t kind = 0; kind < KIND_N; kind++)
+        for (const struct conf_document *doc = set->first[kind]; doc != NULL; doc = doc->next) {
+            struct span yaml = canonical_yaml(doc, arena, CANONICAL_SECRETS_SHOWN);
+            struct span json = canonical_json(doc, arena, CANONICAL_SECRETS_SHOWN);
+            CHECK(yaml.at != NULL && json.at != NULL, "%s: no canonical form\n", file);
+            CHECK(span_is(write_again(yaml, arena, false), yaml), "%s: YAML changes:\n%.*s", file, SPAN_FMT(yaml));
+            CHECK(span_is(write_again(json, arena, true), json), "%s: JSON changes:\n%.*s\n", file, SPAN_FMT(json));
+            CHECK(span_is(write_again(yaml, arena, true), json), "%s: YAML is not JSON:\n%.*s%.*s\n", file, SPAN_FMT(yaml), SPAN_FMT(json));
+        }
+    conf_arena_close(arena);
+}
+
 static void check_document(struct corpus *c, const char *file)
 {
     struct candidate_options options = { .scratch_bytes = 0 };
@@ -103,6 +147,7 @@ static void check_document(struct corpus *c, const char *file)
     count_kinds(c, candidate_set(candidate));
     c->got_compiled[0] = '\0';
     if (c->diag->errors_n == 0) {
+        check_round_trips(candidate_set(candidate), file);
         enum why why = candidate_compile(candidate, 1, &snapshot);
         conf_check_print(c->diag, c->got_compiled, SAID_BYTES_MAX);
         keep_new(c->got_read, c->got_compiled);
