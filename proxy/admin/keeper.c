@@ -57,6 +57,10 @@ static struct keeper_result *result_open(const struct keeper *k, bool is_dry_run
 /* Memory is out; or, if it is not, the store did not give what it should. */
 static enum why no_memory(struct keeper_work *w)
 {
+    if (!w->arena->is_full && w->k->is_broken) {
+        diag_error(&w->r->diag, NOWHERE, "%s", w->k->store_sentence);
+        return w->k->store_why;
+    }
     if (!w->arena->is_full && w->k->store != NULL && store_error(w->k->store)[0] != 0) {
         diag_error(&w->r->diag, NOWHERE, "the store does not give back what it keeps: %s", store_error(w->k->store));
         return WHY_STORE_DAMAGED;
@@ -87,6 +91,7 @@ static void work_close(struct keeper_work *w)
 /* A folder is on disk anyway: it may be served although it cannot be kept. */
 static enum why check_may(struct keeper_work *w, uint64_t expected)
 {
+    (void)keeper_store_look(w->k);
     if (w->k->is_broken && strcmp(w->source, "dir") != 0) {
         diag_error(&w->r->diag, NOWHERE, "%s", w->k->store_sentence);
         return w->k->store_why;

@@ -124,6 +124,8 @@ static bool add(struct keeper *k, struct conf_arena *arena, const struct generat
         before = keeper_content_masked(k, from, arena);
     if (to != NULL)
         after = keeper_content_masked(k, to, arena);
+    if (before.at == NULL && k->store == NULL && !arena->is_full)
+        before = SPAN_LIT(""); /* The store was given up: what it had cannot be shown, and that stops nothing. */
     if (before.at == NULL || after.at == NULL)
         return false;
     *out = (struct keeper_difference){

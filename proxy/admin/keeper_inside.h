@@ -83,6 +83,8 @@ bool keeper_load(struct keeper *k, const struct generation *g, struct candidate 
 /* Store, key, the generation in force; or is_broken, and store_sentence says what to do. */
 void keeper_store_open(struct keeper *k);
 void keeper_store_close(struct keeper *k);
+/* Does the disk still answer? Asked before each piece of work. false: it does not, and the store is given up, told. */
+bool keeper_store_look(struct keeper *k);
 struct store_memory keeper_store_memory(struct conf_arena *arena);
 /* A generation by number, 0 being the one in force. Errors: WHY_KEEPER_UNKNOWN, WHY_STORE_..., WHY_ARENA_FULL. */
 MUST_CHECK enum why keeper_store_find(struct keeper *k, uint64_t generation, struct conf_arena *arena, struct generation *out);

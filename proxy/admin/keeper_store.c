@@ -195,6 +195,19 @@ void keeper_store_close(struct keeper *k)
 
 /* ---- looking ---- */
 
+bool keeper_store_look(struct keeper *k)
+{
+    enum why why = k->store != NULL ? store_look(k->store) : WHY_OK;
+
+    if (why == WHY_OK)
+        return true;
+    say(k, why, store_error(k->store), why == WHY_STORE_DAMAGED && access(k->backup_path, R_OK) == 0);
+    k->must_backup = false;
+    store_close(k->store); /* Which does not touch the map's pages. */
+    k->store = NULL;
+    return false;
+}
+
 enum why keeper_store_find(struct keeper *k, uint64_t generation, struct conf_arena *arena, struct generation *out)
 {
     struct store_memory memory = keeper_store_memory(arena);
@@ -205,7 +218,9 @@ enum why keeper_store_find(struct keeper *k, uint64_t generation, struct conf_ar
         *out = k->current;
         return WHY_OK;
     }
-    return k->store != NULL ? store_get(k->store, generation, &memory, out) : WHY_KEEPER_UNKNOWN;
+    if (!keeper_store_look(k))
+        return k->store_why;
+    return k->store != NULL ? store_get(k->store, generation, &memory, out) : k->is_broken ? k->store_why : WHY_KEEPER_UNKNOWN;
 }
 
 /* ---- commit ---- */
@@ -278,7 +293,7 @@ void keeper_on_tick(struct keeper *k, uint64_t now_ns)
         keeper_rest(k);
     if (pause_ns < KEEPER_BACKUP_PAUSES * k->backup_cost_ns)
         pause_ns = KEEPER_BACKUP_PAUSES * k->backup_cost_ns;
-    if (!k->must_backup || k->is_broken || (k->backup_ns != 0 && now_ns - k->backup_ns < pause_ns))
+    if (!k->must_backup || k->is_broken || k->store == NULL || (k->backup_ns != 0 && now_ns - k->backup_ns < pause_ns))
         return;
     began_ns = clock_mono_ns();
     k->must_backup = false;

@@ -41,6 +41,9 @@ static enum why answer_metrics(const struct management *m, const struct service_
         { "forge_configuration_generation", "Number of the configuration in force", NULL, SPAN_NONE, m->generation },
         { "forge_configuration_refused", "Configurations that were not taken since the start", NULL, SPAN_NONE, m->refused_n },
         { "forge_configuration_published", "Configurations that all workers took since the start", NULL, SPAN_NONE, m->published_n },
+        { "forge_store_good", "1 while generations can be kept on disk", NULL, SPAN_NONE, m->store_is_good ? 1 : 0 },
+        { "forge_store_generations", "Generations that are kept", NULL, SPAN_NONE, m->store_generations_n },
+        { "forge_store_bytes", "Bytes of the store of generations", NULL, SPAN_NONE, m->store_bytes },
         { "forge_ready", "1 while traffic is taken", NULL, SPAN_NONE, m->is_ready ? 1 : 0 },
         { "forge_access_log_failed_writes", "Writes of the access log that failed", NULL, SPAN_NONE, m->log_failures_n },
     };

@@ -37,6 +37,8 @@ struct management {
     uint64_t                 generation;               /* configuration in force */
     uint64_t                 published_n;              /* configurations that all workers took */
     uint64_t                 refused_n;                /* configurations not taken */
+    bool                     store_is_good;            /* generations can be kept */
+    uint64_t                 store_generations_n, store_bytes;
     uint64_t                 log_failures_n;           /* writes of the access log that failed */
     uint64_t                 started_wall_ns;
 };

@@ -14,6 +14,8 @@
 #include "base/memory.h"
 #include "store/store_inside.h"
 
+enum { LOOK_BYTES = 65536 };
+
 /* LMDB calls a write that the kernel cut short an I/O error, and a disk that gets full cuts the first one short. */
 static int true_name(const struct store *s, int result)
 {
@@ -73,9 +75,46 @@ uint64_t store_number_read(const uint8_t bytes[8])
     return number;
 }
 
+/* LMDB never makes the file shorter. If somebody else did, a look at the map is death. */
+static enum why check_size(struct store *s, uint64_t *out_bytes)
+{
+    struct stat st;
+    int fd;
+
+    if (mdb_env_get_fd(s->env, &fd) != 0 || fstat(fd, &st) != 0)
+        return store_why(s, EIO);
+    if ((uint64_t)st.st_size < s->bytes) {
+        s->result = MDB_CORRUPTED;
+        snprintf(s->error, sizeof(s->error), "somebody cut the file");
+        return WHY_STORE_DAMAGED;
+    }
+    *out_bytes = s->bytes = (uint64_t)st.st_size;
+    return WHY_OK;
+}
+
 enum why store_begin(struct store *s, bool is_write, MDB_txn **out)
 {
-    return store_why(s, mdb_txn_begin(s->env, NULL, is_write ? 0 : MDB_RDONLY, out));
+    uint64_t bytes;
+    enum why why = check_size(s, &bytes);
+
+    return why == WHY_OK ? store_why(s, mdb_txn_begin(s->env, NULL, is_write ? 0 : MDB_RDONLY, out)) : why;
+}
+
+enum why store_look(struct store *s)
+{
+    uint8_t piece[LOOK_BYTES];
+    uint64_t bytes = 0;
+    enum why why = check_size(s, &bytes);
+    int fd;
+
+    if (why != WHY_OK)
+        return why;
+    if (mdb_env_get_fd(s->env, &fd) != 0)
+        return store_why(s, EIO);
+    for (uint64_t at = 0; at < bytes && at < STORE_LOOK_BYTES_MAX; at += LOOK_BYTES)
+        if (pread(fd, piece, sizeof(piece), (off_t)at) < 0)
+            return store_why(s, errno);
+    return WHY_OK;
 }
 
 /* ---- open, close ---- */
@@ -236,8 +275,12 @@ void store_figures(struct store *s, struct store_figures *out)
     MDB_val first, value;
 
     *out = (struct store_figures){ 0 };
-    if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat) != 0 || store_begin(s, false, &txn) != WHY_OK)
+    if (store_begin(s, false, &txn) != WHY_OK)
         return;
+    if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat) != 0) {
+        mdb_txn_abort(txn);
+        return;
+    }
     out->bytes = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
     out->bytes_max = info.me_mapsize;
     if (mdb_stat(txn, s->generations, &stat) == 0)
@@ -253,9 +296,11 @@ void store_figures(struct store *s, struct store_figures *out)
 enum why store_backup(struct store *s, const char *path)
 {
     char temporary[4096];
-    enum why why;
+    enum why why = store_look(s);
     int fd;
 
+    if (why != WHY_OK)
+        return why;
     if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
         return store_why(s, ENAMETOOLONG);
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

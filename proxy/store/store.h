@@ -52,6 +52,10 @@ MUST_CHECK enum why store_check(const char *path);
 MUST_CHECK enum why store_open(const struct store_options *options, struct store **out, char *out_error);
 /* Accepts NULL. */
 void store_close(struct store *s);
+/* Does the disk still give what it kept? Read through the kernel, which answers, where the map would kill; so asked before each
+ * piece of work. What was read is in memory then, and the map has it. Takes 0.2 ms for 1 MB; the first STORE_LOOK_BYTES_MAX are
+ * read. Errors: WHY_STORE_DAMAGED (the file was cut), WHY_STORE_IO. The store must not be touched any more then. */
+MUST_CHECK enum why store_look(struct store *s);
 /* A few words about the last failure: "No space left on device". */
 const char *store_error(const struct store *s);
 

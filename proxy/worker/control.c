@@ -44,7 +44,7 @@ struct control {
     uint32_t          started_n, failed_n, drained_n;
     uint32_t          publishing_n;   /* publications that some worker has not taken yet */
     bool              must_reload;
-    uint64_t          began_ns, rotate_ns;
+    uint64_t          began_ns, rotate_ns, look_ns;
     uint32_t          snapshots_left_n;
 };
 
@@ -319,6 +319,16 @@ static bool control_workers_ended(struct control *ctl)
     return true;
 }
 
+static void control_tell_store(struct control *ctl)
+{
+    struct keeper_status status;
+
+    keeper_status(ctl->keeper, &status);
+    ctl->management.store_is_good = status.store_why == WHY_OK;
+    ctl->management.store_generations_n = status.generations_n;
+    ctl->management.store_bytes = status.store_bytes;
+}
+
 static void control_on_tick(struct loop *l)
 {
     struct control *ctl = l->owner;
@@ -327,7 +337,11 @@ static void control_on_tick(struct loop *l)
         ctl->rotate_ns = l->shard.now_ns;
         tls_ticket_keys_rotate(ctl->publisher.ticket_keys);
     }
-    keeper_on_tick(ctl->keeper, l->shard.now_ns);
+    if (l->shard.now_ns - ctl->look_ns > NS_PER_S) {
+        ctl->look_ns = l->shard.now_ns;
+        keeper_on_tick(ctl->keeper, l->shard.now_ns);
+        control_tell_store(ctl);
+    }
     if (ctl->state != CONTROL_STOPPING)
         return;
     l->wait_ns_max = DRAIN_LOOK_NS;

@@ -172,6 +172,7 @@ class Forge:
         self.workers, self.extra, self.drain, self.env = workers, list(extra), drain, env
         self.expect_start, self.descriptors = expect_start, descriptors
         self.process = None
+        self.state, self.mounted = os.path.join(self.dir, "state"), False
 
     def write(self, documents, name="all.yaml"):
         """JSON is YAML. Replaced in one step, as an operator's tool would."""
@@ -189,8 +190,13 @@ class Forge:
 
     def __enter__(self):
         self.log = open(os.path.join(self.dir, "log"), "w+")
+        self._start(True)
+        return self
+
+    def _start(self, folder):
+        config = ["--config", self.conf] if folder else []
         self.process = subprocess.Popen(
-            [binary(), "--config", self.conf, "--state", os.path.join(self.dir, "state"), "--workers", str(self.workers),
+            [binary(), *config, "--state", self.state, "--workers", str(self.workers),
              "--no-pin", "--management", f"127.0.0.1:{self.management}", "--drain", str(self.drain), *self.extra],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env={**os.environ, **(self.env or {})},
             preexec_fn=self._limit if self.descriptors else None)
@@ -200,7 +206,22 @@ class Forge:
                 self.process.kill()
                 raise AssertionError("forged did not start: " + self.output()[-2000:])
             time.sleep(0.02)
-        return self
+
+    def restart(self, folder=True, between=None):
+        """Stop cleanly, do something, start again with the same state; without the folder the store is all there is."""
+        assert self.stop() == 0, self.output()[-2000:]
+        if between:
+            between()
+        self._start(folder)
+
+    def mount_state(self, size):
+        """The state's folder on a small disk of its own."""
+        os.mkdir(self.state)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "forge-test", self.state], stderr=subprocess.PIPE, check=False)
+        if done.returncode != 0:
+            shutil.rmtree(self.dir, ignore_errors=True)
+            raise Skip("no disk can be mounted here: " + done.stderr.decode().strip())
+        self.mounted = True
 
     def _limit(self):
         resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
@@ -315,4 +336,6 @@ class Forge:
             if kind is not None:
                 print("# log of forged:\n#   " + self.output()[-3000:].replace("\n", "\n#   "))
             self.log.close()
+            if self.mounted:
+                subprocess.run(["umount", self.state], check=False)
             shutil.rmtree(self.dir, ignore_errors=True)

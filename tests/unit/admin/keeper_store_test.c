@@ -306,6 +306,38 @@ TEST(keeper_starts_without_store_and_backup)
     folder_remove(folder);
 }
 
+TEST(keeper_gives_up_a_store_that_was_cut)
+{
+    struct control c = { 0 };
+    struct conf_arena *arena = conf_arena_open(1 << 24);
+    struct diag *diag = malloc(sizeof(*diag));
+    struct keeper_status status;
+    struct keeper_view view;
+    struct keeper *k;
+    char path[128];
+    struct span text;
+
+    folder_make(folder);
+    path_of("store.mdb", path);
+    k = open_keeper(&c, folder);
+    done(say(k, "dir", CAP("a", "1")), WHY_OK, 1);
+    keeper_on_tick(k, UINT64_C(1) << 40);
+    CHECK(truncate(path, 0) == 0, "truncate\n");
+    keeper_status(k, &status);
+    CHECK(status.generation == 1, "%u\n", (unsigned)status.generation);
+    CHECK(keeper_export(k, 1, arena, &text) == WHY_STORE_DAMAGED, "%s\n", "exported");
+    CHECK(keeper_view(k, 0, diag, &view) != WHY_OK, "viewed\n");
+    struct keeper_result *r = say(k, "api", CAP("a", "2"));
+    CHECK(strstr(r->diag.items[0].text, "somebody cut the file") != NULL, "%s\n", r->diag.items[0].text);
+    done(r, WHY_STORE_DAMAGED, 1);
+    CHECK(c.published_n == 1 && c.discarded_n == 0, "published\n");
+    done(say(k, "dir", CAP("a", "3")), WHY_OK, 2); /* All that it says is on its own disk. */
+    keeper_close(k);
+    free(diag);
+    conf_arena_close(arena);
+    folder_remove(folder);
+}
+
 /* In a child, because the limit is the process's. */
 static int full_disk(void)
 {
@@ -473,4 +505,5 @@ TEST(keeper_is_whole_wherever_it_is_killed)
 
 CHECK_RUN(RUN(keeper_finds_its_generations_again), RUN(keeper_rolls_back_as_a_new_generation), RUN(keeper_tells_no_secret),
           RUN(keeper_wants_its_own_key), RUN(keeper_serves_the_backup_of_a_damaged_store), RUN(keeper_starts_without_store_and_backup),
+          RUN(keeper_gives_up_a_store_that_was_cut),
           RUN(keeper_survives_a_full_disk), RUN(keeper_is_whole_wherever_it_is_killed))

@@ -100,6 +100,9 @@ TEST(management_metrics_are_the_threads)
     w->management.generation = 12;
     w->management.published_n = 34;
     w->management.refused_n = 3;
+    w->management.store_is_good = true;
+    w->management.store_generations_n = 5;
+    w->management.store_bytes = 45056;
     w->management.log_failures_n = 6;
     w->management.is_ready = true;
     w->management.started_wall_ns = UINT64_C(1700000000000000000);
@@ -110,6 +113,7 @@ TEST(management_metrics_are_the_threads)
         "\nforge_pool_live{pool=\"conn\",thread=\"0\"} 3\n", "\nforge_pool_live{pool=\"conn\",thread=\"1\"} 1\n",
         "\nforge_pool_live_max{pool=\"conn\",thread=\"0\"} 4\n", "\nforge_pool_slots{pool=\"conn\",thread=\"1\"} 9\n",
         "\nforge_ring_enters_total{thread=\"1\"} 77\n", "\nforge_configuration_generation 12\n", "\nforge_configuration_published 34\n",
+        "\nforge_store_good 1\n", "\nforge_store_generations 5\n", "\nforge_store_bytes 45056\n",
         "\nforge_configuration_refused 3\n", "\nforge_access_log_failed_writes 6\n", "\nforge_ready 1\n",
         "\nforge_build_info{version=\"" FORGE_VERSION "\"} 1\n", "\nforge_start_time_seconds 1700000000\n",
     };

@@ -216,6 +216,27 @@ TEST(store_says_what_is_in_its_way)
     store_world_free(w);
 }
 
+/* A look at the map of a file that somebody cut is death: so it is not looked at. */
+TEST(store_outlives_a_cut_of_its_file)
+{
+    struct store_world *w = store_world_new();
+    struct store_figures figures;
+    struct store_memory memory;
+    struct generation g;
+    uint64_t current;
+
+    CHECK(store_world_open(w, 0) == WHY_OK && store_world_put(w, 1, "ab", 1) == WHY_OK, "%s\n", w->error);
+    CHECK(store_look(w->store) == WHY_OK, "%s\n", store_error(w->store));
+    CHECK(truncate(w->path, 0) == 0, "truncate\n");
+    CHECK(store_look(w->store) == WHY_STORE_DAMAGED && strstr(store_error(w->store), "cut") != NULL, "%s\n", store_error(w->store));
+    memory = store_world_memory(w);
+    CHECK(store_get(w->store, 1, &memory, &g) == WHY_STORE_DAMAGED && store_current(w->store, &current) == WHY_STORE_DAMAGED, "read\n");
+    CHECK(store_world_put(w, 2, "ab", 2) == WHY_STORE_DAMAGED && store_backup(w->store, "/tmp/none") == WHY_STORE_DAMAGED, "written\n");
+    store_figures(w->store, &figures);
+    CHECK(figures.bytes == 0 && !store_is_pinned(w->store, 1), "figures\n");
+    store_world_free(w);
+}
+
 TEST(store_backup_is_a_store)
 {
     struct store_world *w = store_world_new();
@@ -238,4 +259,5 @@ TEST(store_backup_is_a_store)
 }
 
 CHECK_RUN(RUN(store_keeps_what_was_put), RUN(store_keeps_facts), RUN(store_lets_go_of_the_oldest), RUN(store_makes_room_in_a_full_map),
-          RUN(store_survives_a_full_disk), RUN(store_belongs_to_one_process), RUN(store_says_what_is_in_its_way), RUN(store_backup_is_a_store))
+          RUN(store_survives_a_full_disk), RUN(store_belongs_to_one_process), RUN(store_says_what_is_in_its_way),
+          RUN(store_outlives_a_cut_of_its_file), RUN(store_backup_is_a_store))
