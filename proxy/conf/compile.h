@@ -14,8 +14,8 @@
 #include "conf/kind_mesh_http_route.h"
 #include "conf/snapshot.h"
 
+struct effective_set;
 struct gateway_listener;
-struct policy_set;
 struct tagged_service;
 struct upstream_settings;
 
@@ -65,7 +65,7 @@ struct compile {
     uint32_t             tos_n;
     struct listener_plan *listeners;     /* sorted by port, then as written */
     uint32_t             listeners_n;
-    struct policy_set   *policies;       /* compile_policy.c */
+    struct effective_set *effective;     /* what policies say, after compile_policies */
     struct upstream     *upstreams;      /* of the snapshot, while it grows: services that only tags name come with the rules */
     uint32_t             upstreams_n, upstreams_max;
     struct tagged_service *tagged;       /* compile_service.c */

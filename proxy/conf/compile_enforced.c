@@ -7,6 +7,9 @@
 #include "base/must.h"
 #include "conf/compile.h"
 #include "conf/document.h"
+#include "conf/kind_mesh_gateway.h"
+#include "conf/policy_spec.h"
+#include "conf/target_select.h"
 
 #define NOT_ENFORCED "is understood but not enforced by this version: "
 
@@ -58,14 +61,32 @@ static bool check_object(const struct object_table *table, const struct node *ma
     return is_good;
 }
 
+/* Does a policy select one of this node's listeners, so that it is not about sidecars alone? */
+static bool selects_listener(const struct conf_set *set, const struct conf_document *doc)
+{
+    const struct policy_flat *policy = doc->spec; /* Both frames begin like that. */
+
+    STATIC_MUST(offsetof(struct policy_flat, target) == offsetof(struct policy_spec, target), "one frame begins like the other");
+    for (const struct conf_document *gateway = set->first[KIND_MESH_GATEWAY]; gateway != NULL; gateway = gateway->next) {
+        const struct gateway_spec *spec = gateway->spec;
+        const struct gateway_listener *items = kind_document_acts(gateway) ? spec->conf->listeners.items : NULL;
+        for (uint32_t i = 0; items != NULL && i < spec->conf->listeners.n; i++)
+            if (span_is(gateway->mesh, doc->mesh) && target_selects_listener(policy->target, gateway, &items[i]))
+                return true;
+    }
+    return false;
+}
+
 /* A policy or route of sidecars is none of this node's business: it is kept, and said to change nothing. */
-static bool is_for_sidecars(const struct conf_document *doc, struct diag *diag)
+static bool is_for_sidecars(const struct conf_set *set, const struct conf_document *doc, struct diag *diag)
 {
     static const char *const kinds[] = { "Dataplane", "MeshSubset", "MeshService", "MeshServiceSubset" };
     const struct node *fields, *kind;
 
     memcpy(&fields, doc->spec, sizeof(fields));
     kind = node_find(node_find(fields, "targetRef"), "kind");
+    if (doc->kind->policy != NULL && selects_listener(set, doc))
+        return false;
     for (size_t i = 0; doc->kind->has_spec && kind != NULL && i < COUNT(kinds); i++)
         if (span_is(kind->text, span_str(kinds[i]))) {
             diag_warn(diag, node_place(kind), "this is about sidecars, and this node is a gateway, so it changes nothing here");
@@ -74,12 +95,12 @@ static bool is_for_sidecars(const struct conf_document *doc, struct diag *diag)
     return false;
 }
 
-static bool check_document(const struct conf_document *doc, struct diag *diag)
+static bool check_document(const struct conf_set *set, const struct conf_document *doc, struct diag *diag)
 {
     const struct node *fields;
     bool is_good;
 
-    if (is_for_sidecars(doc, diag))
+    if (is_for_sidecars(set, doc, diag))
         return false;
     if (doc->kind->not_enforced != NULL) {
         diag_error(diag, doc->place, "`%s` " NOT_ENFORCED "%s; to keep the document, give it the label `kuma.io/effect: shadow`",
@@ -95,6 +116,6 @@ bool compile_enforced(struct compile *c)
 {
     for (uint32_t kind = 0; kind < KIND_N; kind++)
         for (struct conf_document *doc = c->set->first[kind]; doc != NULL; doc = doc->next)
-            doc->is_refused = doc->is_valid && !doc->is_shadow && !check_document(doc, c->set->diag);
+            doc->is_refused = doc->is_valid && !doc->is_shadow && !check_document(c->set, doc, c->set->diag);
     return true;
 }

@@ -129,7 +129,8 @@ static bool build_routes(struct compile *c, const struct listener_plan *l, const
     };
     struct route_settings settings;
 
-    compile_policy_route(c, m->rule->doc, l->doc, &settings);
+    if (!compile_policy_route(c, m->rule->doc, l, &settings))
+        return false;
     route.request_timeout_ns = settings.request_timeout_ns;
     route.stream_idle_timeout_ns = settings.stream_idle_timeout_ns;
     route.origin = m->rule->origin;

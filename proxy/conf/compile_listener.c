@@ -15,8 +15,10 @@
 #include "conf/host_index.h"
 #include "conf/kind_forge_listener.h"
 #include "conf/kind_mesh_gateway.h"
+#include "conf/merge.h"
 #include "conf/name_hash.h"
 #include "conf/socket_text.h"
+#include "conf/target_select.h"
 
 /* A route's rules for one host, while hosts are found. */
 struct binding {
@@ -109,47 +111,9 @@ static bool check_port(struct compile *c, struct port *port)
     return port->index != NULL;
 }
 
-/* Do the data planes that are this gateway have the tag? */
-static bool is_selected_by(const struct gateway_spec *gateway, const char *key, struct span value)
-{
-    const struct gateway_selector *selectors = gateway->selectors.items;
-
-    for (uint32_t i = 0; i < gateway->selectors.n; i++) {
-        struct span own = field_map_find(&selectors[i].match, key);
-        if (own.at != NULL && (span_is(own, value) || span_is(own, SPAN_LIT("*")) || span_is(value, SPAN_LIT("*"))))
-            return true;
-    }
-    return false;
-}
-
-static bool has_tags(const struct list *wanted, const struct listener_plan *l)
-{
-    const struct map_item *items = wanted->items;
-    const struct gateway_spec *gateway = l->doc->spec;
-
-    for (uint32_t i = 0; i < wanted->n; i++) {
-        const char *key = (const char *)items[i].key.at;
-        struct span value = field_map_find(&l->spec->tags, key);
-        if (value.at == NULL)
-            value = field_map_find(&gateway->tags, key);
-        if (value.at != NULL ? !span_is(value, items[i].value) && !span_is(items[i].value, SPAN_LIT("*"))
-                             : !is_selected_by(gateway, key, items[i].value))
-            return false;
-    }
-    return true;
-}
-
 static bool serves(const struct listener_plan *l, const struct to_plan *to)
 {
-    const struct target_ref *target = to->target;
-    struct span name;
-
-    if (!span_is(l->doc->mesh, to->doc->mesh))
-        return false;
-    if (target == NULL || target->kind == TARGET_MESH)
-        return true;
-    name = target_ref_name(target);
-    return (name.at == NULL || span_is(name, l->doc->name)) && has_tags(&target->tags, l);
+    return span_is(l->doc->mesh, to->doc->mesh) && target_selects_listener(to->target, l->doc, l->spec);
 }
 
 /* The hosts that pattern and the listener have in common, when this listener is the one that serves them. */
@@ -253,16 +217,22 @@ static bool build_hosts(struct compile *c, struct port *port, struct listener *l
 /* Settings of a port are settled before a connection names its host, so all its listeners must agree on them. */
 static bool settings_differ(const struct listener_settings *a, const struct listener_settings *b)
 {
-    return a->addresses != b->addresses || a->proxy_protocol != b->proxy_protocol || a->forwarded != b->forwarded ||
-           a->idle_timeout != b->idle_timeout || a->head_timeout != b->head_timeout;
+    static const char *const shared[] = { "addresses", "proxyProtocol", "forwarded" };
+
+    for (size_t i = 0; i < COUNT(shared); i++)
+        if (!merge_is_equal(node_find(a->tree, shared[i]), node_find(b->tree, shared[i])))
+            return true;
+    return a->idle_timeout_ns != b->idle_timeout_ns || a->head_timeout_ns != b->head_timeout_ns;
 }
 
 static bool merge_settings(struct compile *c, const struct port *port, struct listener_settings *out)
 {
-    compile_policy_listener(c, &port->listeners[0], out);
+    if (!compile_policy_listener(c, &port->listeners[0], out))
+        return false;
     for (uint32_t i = 1; i < port->listeners_n; i++) {
         struct listener_settings other;
-        compile_policy_listener(c, &port->listeners[i], &other);
+        if (!compile_policy_listener(c, &port->listeners[i], &other))
+            return false;
         if (settings_differ(out, &other)) {
             diag_error(c->set->diag, node_place(port->listeners[i].spec->node), "this listener shares port %lld with %s line %u, but "
                        "a ForgeListener treats them differently: write it with `targetRef: {kind: Mesh}` and `port: %lld`",
@@ -289,17 +259,20 @@ static bool build_networks(struct compile *c, const struct list *list, const str
 
 static bool apply_settings(struct compile *c, const struct listener_settings *settings, struct listener *l)
 {
-    l->idle_timeout_ns = settings->idle_timeout != NULL ? (uint64_t)settings->idle_timeout->idle_timeout : 3600 * NS_PER_S;
-    l->head_timeout_ns = settings->head_timeout != NULL ? (uint64_t)settings->head_timeout->head_timeout : 10 * NS_PER_S;
-    if (settings->proxy_protocol != NULL && settings->proxy_protocol->proxy_protocol->enabled == 1) {
+    const struct forge_proxy_protocol *proxy = settings->spec != NULL ? settings->spec->proxy_protocol : NULL;
+    const struct forge_forwarded *forwarded = settings->spec != NULL ? settings->spec->forwarded : NULL;
+
+    l->idle_timeout_ns = settings->idle_timeout_ns;
+    l->head_timeout_ns = settings->head_timeout_ns;
+    if (proxy != NULL && proxy->enabled == 1) {
         l->proxy_protocol = true;
-        if (!build_networks(c, &settings->proxy_protocol->proxy_protocol->trusted, &l->proxy_trusted, &l->proxy_trusted_n))
+        if (!build_networks(c, &proxy->trusted, &l->proxy_trusted, &l->proxy_trusted_n))
             return false;
     }
-    if (settings->forwarded == NULL)
+    if (forwarded == NULL)
         return true;
-    l->forwarded_hops = (uint32_t)settings->forwarded->forwarded->hops;
-    return build_networks(c, &settings->forwarded->forwarded->trusted, &l->forwarded_trusted, &l->forwarded_trusted_n);
+    l->forwarded_hops = (uint32_t)forwarded->hops;
+    return build_networks(c, &forwarded->trusted, &l->forwarded_trusted, &l->forwarded_trusted_n);
 }
 
 static bool build_port(struct compile *c, struct port *port, struct listener_settings *settings, struct listener *listener)
@@ -330,8 +303,9 @@ static void place(struct compile *c, const struct listener *built, const struct 
                   const struct listener_settings *settings, struct listener *listeners)
 {
     static const struct span everywhere[] = { { (const uint8_t *)"0.0.0.0", 7 }, { (const uint8_t *)"::", 2 } };
-    const struct span *addresses = settings->addresses != NULL ? settings->addresses->addresses.items : everywhere;
-    uint32_t n = settings->addresses != NULL ? settings->addresses->addresses.n : COUNT(everywhere);
+    const struct list *wanted = settings->spec != NULL && settings->spec->addresses.n > 0 ? &settings->spec->addresses : NULL;
+    const struct span *addresses = wanted != NULL ? wanted->items : everywhere;
+    uint32_t n = wanted != NULL ? wanted->n : COUNT(everywhere);
 
     for (uint32_t i = 0; i < n; i++) {
         struct listener *out = &listeners[c->snapshot->listeners_n];
@@ -341,7 +315,7 @@ static void place(struct compile *c, const struct listener *built, const struct 
             return;
         }
         *out = *built;
-        out->may_be_missing = settings->addresses == NULL && i == 1;
+        out->may_be_missing = wanted == NULL && i == 1;
         MUST(socket_text_read(addresses[i], (uint16_t)l->spec->port, &out->address)); /* Checked by its kind. */
         c->snapshot->listeners_n++;
     }

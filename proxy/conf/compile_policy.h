@@ -1,4 +1,4 @@
-/* compile_policy.h - what the policies say about one route, one upstream, one listener, once merged.
+/* compile_policy.h - what the policies say about one route, one upstream, one listener: effective.h in the words of a snapshot.
  *
  * Spec:   kuma-dialect.md 3.8.
  * Layer:  conf, internal.
@@ -13,8 +13,8 @@
 struct compile;
 struct conf_document;
 struct forge_listener_spec;
-struct forge_listener_tls;
 struct listener_plan;
+struct node;
 
 struct route_settings {
     uint64_t request_timeout_ns, stream_idle_timeout_ns;
@@ -28,19 +28,18 @@ struct upstream_settings {
     bool     is_echo;
 };
 
-/* The strongest ForgeListener that says something about each field; NULL: none does. */
 struct listener_settings {
-    const struct forge_listener_spec *addresses, *proxy_protocol, *forwarded, *idle_timeout, *head_timeout;
-    const struct forge_listener_tls  *version_min, *version_max, *client_ca, *client_certificate, *ocsp_file, *http2;
-    const struct conf_document       *client_ca_doc;  /* whose mesh its secret is in */
+    const struct node                *tree;  /* of the ForgeListeners, merged; NULL: there are none */
+    const struct forge_listener_spec *spec;  /* the same; NULL like tree */
+    uint64_t idle_timeout_ns, head_timeout_ns;
 };
 
-/* A route of that document, as that gateway serves it. */
-void compile_policy_route(const struct compile *c, const struct conf_document *route, const struct conf_document *gateway,
+/* A route of that document, as that listener serves it. false: memory is out. */
+bool compile_policy_route(const struct compile *c, const struct conf_document *route, const struct listener_plan *l,
                           struct route_settings *out);
 /* service: a MeshExternalService, MeshService or MeshMultiZoneService; NULL: one that only tags name. */
-void compile_policy_upstream(const struct compile *c, struct span mesh, const struct conf_document *service,
+bool compile_policy_upstream(const struct compile *c, struct span mesh, const struct conf_document *service,
                              struct upstream_settings *out);
-void compile_policy_listener(const struct compile *c, const struct listener_plan *l, struct listener_settings *out);
+bool compile_policy_listener(const struct compile *c, const struct listener_plan *l, struct listener_settings *out);
 /* After all listeners: warn of a ForgeListener that no listener took. */
 void compile_policy_check_listeners(const struct compile *c);

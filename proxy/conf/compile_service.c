@@ -197,8 +197,7 @@ static bool add_upstream(struct compile *c, struct span mesh, const struct conf_
     struct upstream_settings settings;
 
     MUST(c->upstreams_n <= c->upstreams_max);
-    compile_policy_upstream(c, mesh, service, &settings);
-    if (endpoints == NULL || name.at == NULL)
+    if (!compile_policy_upstream(c, mesh, service, &settings) || endpoints == NULL || name.at == NULL)
         return false;
     if (g->n > 0)
         memcpy(endpoints, g->endpoints, g->n * sizeof(*endpoints));

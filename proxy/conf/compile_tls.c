@@ -63,33 +63,49 @@ static int tls_host_order(const void *left, const void *right)
     return host_order(((const struct tls_host *)left)->hostname, ((const struct tls_host *)right)->hostname);
 }
 
+/* Client certificates, where authorities are named. false: memory is out. */
+static bool apply_client_ca(struct compile *c, const struct listener_plan *l, const struct forge_listener_tls *tls, struct tls_host *h)
+{
+    struct span pem, ignored;
+
+    if (tls->client_ca == NULL || tls->client_certificate == CLIENT_CERTIFICATE_NONE)
+        return true;
+    h->client_certificate_required = tls->client_certificate == FIELD_ABSENT || tls->client_certificate == CLIENT_CERTIFICATE_REQUIRED;
+    if (!data_source_read(c->set, l->doc->mesh, tls->client_ca, &pem)) /* Policies are of the listener's mesh. */
+        return true;
+    if (pem_certificates_n(pem) == 0)
+        diag_error(c->set->diag, field_place(tls, "clientCa"), "`clientCa` has no PEM certificate "
+                   "(-----BEGIN CERTIFICATE-----)");
+    return pem_split(c->arena, pem, &h->client_ca_pem, &ignored);
+}
+
 /* What ForgeListeners say. false: memory is out. */
 static bool apply_settings(struct compile *c, const struct listener_plan *l, struct tls_host *h)
 {
+    const struct forge_listener_tls *tls;
     struct listener_settings s;
-    struct span pem, ignored;
+    struct span answer;
 
-    compile_policy_listener(c, l, &s);
-    h->version_min = s.version_min != NULL ? (uint8_t)s.version_min->version_min : 12;
-    h->version_max = s.version_max != NULL ? (uint8_t)s.version_max->version_max : 13;
-    h->allows_h2 = s.http2 == NULL || s.http2->http2 == 1;
-    if (h->version_min > h->version_max)
-        diag_error(c->set->diag, field_place(s.version_min, "versionMin"), "`versionMin` is above the `versionMax` of another "
-                   "ForgeListener for the same listener: no version is left");
-    if (s.ocsp_file != NULL && conf_set_file(c->set, field_place(s.ocsp_file, "ocspFile"), s.ocsp_file->ocsp_file, &pem) &&
-        (h->ocsp_response = conf_arena_copy(c->arena, pem)).at == NULL)
+    h->version_min = 12;
+    h->version_max = 13;
+    h->allows_h2 = true;
+    if (!compile_policy_listener(c, l, &s))
         return false;
-    if (s.client_ca == NULL || (s.client_certificate != NULL &&
-                                s.client_certificate->client_certificate == CLIENT_CERTIFICATE_NONE))
+    tls = s.spec != NULL ? s.spec->tls : NULL;
+    if (tls == NULL)
         return true;
-    h->client_certificate_required = s.client_certificate == NULL ||
-                                     s.client_certificate->client_certificate == CLIENT_CERTIFICATE_REQUIRED;
-    if (!data_source_read(c->set, s.client_ca_doc->mesh, s.client_ca->client_ca, &pem))
-        return true;
-    if (pem_certificates_n(pem) == 0)
-        diag_error(c->set->diag, field_place(s.client_ca, "clientCa"), "`clientCa` has no PEM certificate "
-                   "(-----BEGIN CERTIFICATE-----)");
-    return pem_split(c->arena, pem, &h->client_ca_pem, &ignored);
+    if (tls->version_min != FIELD_ABSENT)
+        h->version_min = (uint8_t)tls->version_min;
+    if (tls->version_max != FIELD_ABSENT)
+        h->version_max = (uint8_t)tls->version_max;
+    h->allows_h2 = tls->http2 != 0;
+    if (h->version_min > h->version_max)
+        diag_error(c->set->diag, field_place(tls, "versionMin"), "`versionMin` is above the `versionMax` of another "
+                   "ForgeListener for the same listener: no version is left");
+    if (tls->ocsp_file.at != NULL && conf_set_file(c->set, field_place(tls, "ocspFile"), tls->ocsp_file, &answer) &&
+        (h->ocsp_response = conf_arena_copy(c->arena, answer)).at == NULL)
+        return false;
+    return apply_client_ca(c, l, tls, h);
 }
 
 bool compile_tls_hosts(struct compile *c, const struct listener_plan *plans, uint32_t n, struct listener *listener)

@@ -166,7 +166,8 @@ static bool compile_upstream(struct compile *c, const struct conf_document *doc,
     struct upstream_settings settings;
 
     up->name = conf_arena_copy(c->arena, doc->name);
-    compile_policy_upstream(c, doc->mesh, doc, &settings);
+    if (!compile_policy_upstream(c, doc->mesh, doc, &settings))
+        return false;
     if (!settings.is_echo && spec->endpoints.n == 0)
         diag_error(c->set->diag, doc->place, "this MeshExternalService has no `endpoints`: write at least one, or a "
                    "ForgeUpstream for it with `echo: true`");

@@ -6,6 +6,7 @@
 #include "conf/document_strength.h"
 
 #include "conf/kind.h"
+#include "conf/target_select.h"
 
 static int label_rank(const struct conf_document *doc, const char *label, const char *const *values, int n)
 {
@@ -17,28 +18,32 @@ static int label_rank(const struct conf_document *doc, const char *label, const 
     return -1;
 }
 
-static int name_order(struct span a, struct span b)
+int document_strength_by_origin(const struct conf_document *a, const struct conf_document *b)
 {
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
+    static const char *const origins[] = { "global", "zone" };
 
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+    return label_rank(a, "kuma.io/origin", origins, 2) - label_rank(b, "kuma.io/origin", origins, 2);
+}
+
+int document_strength_by_role(const struct conf_document *a, const struct conf_document *b)
+{
+    static const char *const roles[] = { "system", "producer", "consumer", "workload-owner" };
+
+    return label_rank(a, "kuma.io/policy-role", roles, 4) - label_rank(b, "kuma.io/policy-role", roles, 4);
 }
 
 int document_strength_by_labels(const struct conf_document *a, const struct conf_document *b)
 {
-    static const char *const origins[] = { "global", "zone" };
-    static const char *const roles[] = { "system", "producer", "consumer", "workload-owner" };
-    int by_origin = label_rank(a, "kuma.io/origin", origins, 2) - label_rank(b, "kuma.io/origin", origins, 2);
+    int by_origin = document_strength_by_origin(a, b);
 
-    if (by_origin != 0)
-        return by_origin;
-    return label_rank(a, "kuma.io/policy-role", roles, 4) - label_rank(b, "kuma.io/policy-role", roles, 4);
+    return by_origin != 0 ? by_origin : document_strength_by_role(a, b);
 }
 
 int document_strength_by_name(const struct conf_document *a, const struct conf_document *b)
 {
-    return name_order(b->name, a->name); /* "aaa" is stronger than "zzz". */
+    int by_display = span_order(target_display_name(b), target_display_name(a)); /* "aaa" is stronger than "zzz". */
+
+    return by_display != 0 ? by_display : span_order(b->name, a->name);
 }
 
 int document_strength(const struct conf_document *a, const struct conf_document *b)

@@ -72,6 +72,8 @@ static inline bool kind_document_acts(const struct conf_document *doc)
     return doc->is_valid && !doc->is_shadow && !doc->is_refused;
 }
 
+struct gateway_listener;
+
 /* What a policy is about and what of it merges (kuma-dialect.md 3.8). Masks are of 1 << enum target_kind. */
 struct policy_shape {
     const struct object_table *conf;  /* of each entry's `default`; of the whole spec when is_flat */
@@ -79,7 +81,13 @@ struct policy_shape {
     uint32_t to_mask;                 /* kinds that the targetRef of a `to` entry may have; 0: there is no `to` */
     bool     has_rules;               /* inbound `rules` */
     bool     rules_exclude_to;        /* not both in one document */
-    bool     is_flat;                 /* ours: the spec itself is the configuration of what `targetRef` names */
+    bool     is_flat;                 /* ours: the spec itself is the configuration of what `targetRef` names (struct policy_flat) */
+    uint32_t about_mask;              /* of 1 << enum effective_about; 0: as `to`, `rules` and `default` say */
+    /* Of a flat kind that says by further fields which listeners are meant: those fields, do they mean this one, how much do they tell
+     * apart. NULL: there are none. */
+    const char *const *selectors;     /* ends with NULL */
+    bool   (*selects)(const void *spec, const struct gateway_listener *l);
+    int    (*rank)(const void *spec);
 };
 
 struct kind {

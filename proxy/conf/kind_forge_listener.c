@@ -7,8 +7,13 @@
 #include "base/clock.h"
 #include "conf/data_source.h"
 #include "conf/document.h"
+#include "conf/effective.h"
+#include "conf/kind_mesh_gateway.h"
 #include "conf/snapshot.h"
 #include "conf/socket_text.h"
+
+#define LISTENER_TARGETS                                                                                               \
+    (1u << TARGET_MESH | 1u << TARGET_MESH_GATEWAY | 1u << TARGET_MESH_SUBSET | 1u << TARGET_DATAPLANE)
 
 static const struct enum_row versions[] = {
     { .name = "TLS12", .value = 12 },
@@ -53,7 +58,7 @@ static const struct field_row tls_rows[] = {
     { .name = "versionMax", .type = TYPE_ENUM, .offset = offsetof(struct forge_listener_tls, version_max),
       .enums = versions, .doc = "highest version offered; TLS13 when absent" },
     { .name = "clientCa", .type = TYPE_OBJECT, .offset = offsetof(struct forge_listener_tls, client_ca),
-      .object = &data_source_table, .doc = "PEM of the authorities that client certificates must come from" },
+      .is_atomic = true, .object = &data_source_table, .doc = "PEM of the authorities that client certificates must come from" },
     { .name = "clientCertificate", .type = TYPE_ENUM, .offset = offsetof(struct forge_listener_tls, client_certificate),
       .enums = client_modes, .doc = "is a client certificate asked for; Required when there is a clientCa" },
     { .name = "ocspFile", .type = TYPE_STRING, .offset = offsetof(struct forge_listener_tls, ocsp_file), .min = 1,
@@ -82,10 +87,11 @@ static const struct field_row rows[] = {
     { .name = "tls", .type = TYPE_OBJECT, .offset = offsetof(struct forge_listener_spec, tls), .object = &tls_table,
       .doc = "TLS beyond certificates" },
     { .name = "idleTimeout", .type = TYPE_DURATION, .offset = offsetof(struct forge_listener_spec, idle_timeout),
-      .min = (int64_t)NS_PER_S, .max = 3600000 * (int64_t)NS_PER_S, .doc = "how long a silent client is kept; 1h when absent" },
+      .min = (int64_t)NS_PER_S, .max = 3600000 * (int64_t)NS_PER_S,
+      .doc = "how long a silent client is kept; as the `rules` of a MeshTimeout say when absent, 1h" },
     { .name = "headTimeout", .type = TYPE_DURATION, .offset = offsetof(struct forge_listener_spec, head_timeout),
       .min = 100 * (int64_t)NS_PER_MS, .max = 3600 * (int64_t)NS_PER_S,
-      .doc = "how long a request head may take; 10s when absent" },
+      .doc = "how long a request head may take; as the `rules` of a MeshTimeout say when absent, 10s" },
     { .name = NULL },
 };
 static const struct object_table table = {
@@ -146,7 +152,7 @@ static bool check_tls(const struct forge_listener_tls *tls, struct diag *diag)
 static bool check(const struct conf_document *doc, struct diag *diag)
 {
     const struct forge_listener_spec *s = doc->spec;
-    bool is_good = target_ref_allow(s->target, 1u << TARGET_MESH | 1u << TARGET_MESH_GATEWAY, diag);
+    bool is_good = target_ref_allow(s->target, LISTENER_TARGETS, diag);
 
     is_good &= check_addresses(&s->addresses, diag);
     if (s->proxy_protocol != NULL) {
@@ -170,7 +176,32 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return is_good;
 }
 
+static bool selects(const void *of, const struct gateway_listener *l)
+{
+    const struct forge_listener_spec *s = of;
+    struct span hostname = l->hostname.at != NULL ? l->hostname : SPAN_LIT("");
+
+    if (span_is(hostname, SPAN_LIT("*")))
+        hostname = SPAN_LIT("");
+    return (s->port == FIELD_ABSENT || s->port == l->port) &&
+           (s->hostname.at == NULL || span_is(span_is(s->hostname, SPAN_LIT("*")) ? SPAN_LIT("") : s->hostname, hostname));
+}
+
+/* A host name tells more apart than a port, and that more than any targetRef. */
+static int rank(const void *of)
+{
+    const struct forge_listener_spec *s = of;
+
+    return (s->hostname.at != NULL) * 200 + (s->port != FIELD_ABSENT) * 100;
+}
+
+static const char *const selectors[] = { "port", "hostname", NULL };
+static const struct policy_shape shape = {
+    .conf = &table, .top_mask = LISTENER_TARGETS, .is_flat = true, .about_mask = 1u << EFFECTIVE_LISTENER, .selectors = selectors,
+    .selects = selects, .rank = rank,
+};
+
 const struct kind kind_forge_listener = {
     .type = "ForgeListener", .plural = "forgelisteners",
-    .has_spec = true, .table = &table, .check = check,
+    .has_spec = true, .policy = &shape, .table = &table, .check = check,
 };

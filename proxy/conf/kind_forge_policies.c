@@ -5,6 +5,11 @@
 #include "conf/kind_forge_policies.h"
 
 #include "conf/document.h"
+#include "conf/effective.h"
+
+#define ROUTE_TARGETS                                                                                                  \
+    (1u << TARGET_MESH | 1u << TARGET_MESH_GATEWAY | 1u << TARGET_MESH_SUBSET | 1u << TARGET_DATAPLANE |               \
+     1u << TARGET_MESH_HTTP_ROUTE)
 
 static const struct field_row body_cap_rows[] = {
     { .name = "targetRef", .type = TYPE_OBJECT, .offset = offsetof(struct body_cap_spec, target),
@@ -21,12 +26,16 @@ static bool body_cap_check(const struct conf_document *doc, struct diag *diag)
 {
     const struct body_cap_spec *s = doc->spec;
 
-    return target_ref_allow(s->target, 1u << TARGET_MESH | 1u << TARGET_MESH_GATEWAY | 1u << TARGET_MESH_HTTP_ROUTE, diag);
+    return target_ref_allow(s->target, ROUTE_TARGETS, diag);
 }
+
+static const struct policy_shape body_cap_shape = {
+    .conf = &body_cap_table, .top_mask = ROUTE_TARGETS, .is_flat = true, .about_mask = 1u << EFFECTIVE_ROUTE,
+};
 
 const struct kind kind_forge_body_cap = {
     .type = "ForgeBodyCap", .plural = "forgebodycaps",
-    .has_spec = true, .table = &body_cap_table, .check = body_cap_check,
+    .has_spec = true, .policy = &body_cap_shape, .table = &body_cap_table, .check = body_cap_check,
 };
 
 static const struct enum_row format_types[] = {
@@ -94,10 +103,14 @@ static bool test_check(const struct conf_document *doc, struct diag *diag)
 {
     const struct test_policies_spec *s = doc->spec;
 
-    return target_ref_allow(s->target, 1u << TARGET_MESH | 1u << TARGET_MESH_GATEWAY | 1u << TARGET_MESH_HTTP_ROUTE, diag);
+    return target_ref_allow(s->target, ROUTE_TARGETS, diag);
 }
+
+static const struct policy_shape test_shape = {
+    .conf = &test_table, .top_mask = ROUTE_TARGETS, .is_flat = true, .about_mask = 1u << EFFECTIVE_ROUTE,
+};
 
 const struct kind kind_forge_test_policies = {
     .type = "ForgeTestPolicies", .plural = "forgetestpolicies",
-    .has_spec = true, .table = &test_table, .check = test_check,
+    .has_spec = true, .policy = &test_shape, .table = &test_table, .check = test_check,
 };

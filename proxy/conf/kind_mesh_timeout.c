@@ -22,8 +22,7 @@ static const struct field_row http_rows[] = {
       .min = 0, .max = LONGEST, .doc = "a connection, however busy; 0s is off", .not_enforced = "write 0s or leave it out",
       .harmless = "0s" },
     { .name = "requestHeadersTimeout", .type = TYPE_DURATION, .offset = offsetof(struct timeout_http, head), .min = 0,
-      .max = LONGEST, .doc = "until the head of a request is complete; 10s when absent, 0s is off",
-      .not_enforced = "write a ForgeListener's `headTimeout`", .harmless = "10s" },
+      .max = LONGEST, .doc = "until the head of a request is complete, in `rules`; 10s when absent or 0s" },
     { .name = NULL },
 };
 static const struct object_table http_table = {
@@ -34,7 +33,7 @@ static const struct field_row conf_rows[] = {
     { .name = "connectionTimeout", .type = TYPE_DURATION, .offset = offsetof(struct timeout_conf, connection),
       .min = (int64_t)NS_PER_MS, .max = LONGEST, .doc = "until a service accepts a connection; 5s when absent" },
     { .name = "idleTimeout", .type = TYPE_DURATION, .offset = offsetof(struct timeout_conf, idle), .min = 0,
-      .max = LONGEST, .doc = "how long an unused connection to a service is kept; 1h when absent" },
+      .max = LONGEST, .doc = "how long an unused connection is kept: to a service, in `rules` a client's; 1h when absent" },
     { .name = "http", .type = TYPE_OBJECT, .offset = offsetof(struct timeout_conf, http), .object = &http_table,
       .doc = "timeouts of requests" },
     { .name = NULL },
@@ -91,33 +90,51 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return is_good;
 }
 
+/* The heads of requests are awaited by listeners, before anybody knows a route. */
+static bool check_heads(const struct timeout_http *http, struct diag *diag)
+{
+    if (http == NULL || http->head == FIELD_ABSENT || http->head == 0)
+        return true;
+    diag_error(diag, field_place(http, "requestHeadersTimeout"), "`requestHeadersTimeout` of `to` is understood but not enforced by "
+               "this version: write it in `rules`, or a ForgeListener's `headTimeout`");
+    return false;
+}
+
 /* Connections are shared by all gateways and routes, and requests have their timeouts from routes. */
+static bool check_to(const struct policy_spec *spec, const struct policy_entry *to, struct diag *diag)
+{
+    bool is_for_some = spec->target != NULL && spec->target->kind != TARGET_MESH;
+    const struct timeout_conf *conf = to->conf;
+    bool is_good = check_heads(conf->http, diag);
+
+    if (conf->http != NULL && to->target->kind != TARGET_MESH && to->target->kind != TARGET_MESH_HTTP_ROUTE) {
+        diag_error(diag, field_place(conf, "http"), "`http` of one service is understood but not enforced by this version: it "
+                   "belongs to requests, and so to routes: write it `to` a MeshHTTPRoute or to Mesh");
+        is_good = false;
+    }
+    if ((conf->connection != FIELD_ABSENT || conf->idle != FIELD_ABSENT) &&
+        (to->target->kind == TARGET_MESH_HTTP_ROUTE || is_for_some)) {
+        diag_error(diag, node_place(conf->node), "`connectionTimeout` and `idleTimeout` of some gateways or routes are "
+                   "understood but not enforced by this version: connections are shared by all: write them with "
+                   "`targetRef: {kind: Mesh}`, `to` a service or Mesh");
+        is_good = false;
+    }
+    return is_good;
+}
+
 static bool check_enforced(const struct conf_document *doc, struct diag *diag)
 {
     const struct policy_spec *spec = doc->spec;
     const struct policy_entry *to = spec->to.items;
-    bool is_for_some = spec->target != NULL && spec->target->kind != TARGET_MESH, is_good = true;
+    bool is_good = true;
 
-    if (spec->rules.n > 0) {
-        diag_error(diag, node_place(spec->rules.node), "`rules` are understood but not enforced by this version: timeouts of clients "
-                   "are a ForgeListener's `idleTimeout` and `headTimeout`");
+    if (spec->rules.n > 0 && spec->target != NULL && spec->target->kind == TARGET_MESH_HTTP_ROUTE) {
+        diag_error(diag, node_place(spec->rules.node), "`rules` of a route are understood but not enforced by this version: they are "
+                   "about clients of a listener: write `to`, or another `targetRef`");
         is_good = false;
     }
-    for (uint32_t i = 0; i < spec->to.n; i++) {
-        const struct timeout_conf *conf = to[i].conf;
-        int64_t kind = to[i].target->kind;
-        if (conf->http != NULL && kind != TARGET_MESH && kind != TARGET_MESH_HTTP_ROUTE) {
-            diag_error(diag, field_place(conf, "http"), "`http` of one service is understood but not enforced by this version: it "
-                       "belongs to requests, and so to routes: write it `to` a MeshHTTPRoute or to Mesh");
-            is_good = false;
-        }
-        if ((conf->connection != FIELD_ABSENT || conf->idle != FIELD_ABSENT) && (kind == TARGET_MESH_HTTP_ROUTE || is_for_some)) {
-            diag_error(diag, node_place(conf->node), "`connectionTimeout` and `idleTimeout` of some gateways or routes are "
-                       "understood but not enforced by this version: connections are shared by all: write them with "
-                       "`targetRef: {kind: Mesh}`, `to` a service or Mesh");
-            is_good = false;
-        }
-    }
+    for (uint32_t i = 0; i < spec->to.n; i++)
+        is_good &= check_to(spec, &to[i], diag);
     return is_good;
 }
 

@@ -38,6 +38,12 @@ struct policy_spec {
     const void *conf;                   /* of kinds that have neither: `default` */
 };
 
+/* How the struct of a flat kind begins: its own fields follow. */
+struct policy_flat {
+    const struct node *node;
+    const struct target_ref *target;    /* NULL: Mesh */
+};
+
 extern const struct object_table policy_match_table;
 
 /* What Kuma lets a policy be about, and what a `to` entry may name. */

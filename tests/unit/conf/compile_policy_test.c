@@ -37,6 +37,8 @@ TEST(compile_policy_request_timeouts)
         { "another gateway", BASE TIMEOUT("a", "", "targetRef: {kind: MeshGateway, name: other},", MESH, REQUEST("5s")), 15 },
         { "route on top", BASE TIMEOUT("a", "", "targetRef: {kind: MeshHTTPRoute, name: r},", MESH, REQUEST("6s"))
                           TIMEOUT("b", "", "targetRef: {kind: MeshGateway, name: edge},", MESH, REQUEST("5s")), 6 },
+        { "of this gateway as a dataplane", BASE TIMEOUT("a", "", "targetRef: {kind: Dataplane, sectionName: '80'},", MESH, REQUEST("6s")), 6 },
+        { "of sidecars", BASE TIMEOUT("a", "", "targetRef: {kind: Dataplane, labels: {app: web}},", MESH, "{connectionTimeout: 6s}"), 15 },
         { "another mesh", BASE TIMEOUT("a", "mesh: other,", "", MESH, REQUEST("1s")), 15 },
         { "another field", BASE TIMEOUT("zzz", "", "", MESH, REQUEST("1s")) TIMEOUT("aaa", "", "", MESH, "{http: {streamIdleTimeout: 9s}}"), 1 },
     };
@@ -59,6 +61,37 @@ TEST(compile_policy_of_gateways)
     CHECK(edge->request_timeout_ns == 15 * NS_PER_S && other->request_timeout_ns == 5 * NS_PER_S, "timeouts\n");
     CHECK(edge->chain_n == 0 && other->chain_n == 1, "caps\n");
     conf_free(s);
+}
+
+/* The `rules` of a MeshTimeout are about clients: a ForgeListener's word comes before theirs, and a route's timeouts hold beside them. */
+TEST(compile_policy_of_clients)
+{
+#define RULES(name, conf) "---\n{type: MeshTimeout, name: " name ", spec: {rules: [{default: " conf "}]}}\n"
+#define LISTENER(conf) "---\n{type: ForgeListener, name: l, spec: {targetRef: {kind: MeshGateway, name: edge}, " conf "}}\n"
+#define SKIP "---\n{type: Mesh, name: default, skipCreatingInitialPolicies: ['*']}\n"
+    static const struct { const char *name, *text; uint64_t idle_s, head_s, request_s, stream_idle_s; } rows[] = {
+        { "first policies", BASE, 3600, 10, 15, 1800 },
+        { "without them", BASE SKIP, 3600, 10, 15, 1800 },
+        { "rules", BASE RULES("a", "{idleTimeout: 7s, http: {requestHeadersTimeout: 2s}}"), 7, 2, 15, 1800 },
+        { "a ForgeListener before them", BASE RULES("a", "{idleTimeout: 7s, http: {requestHeadersTimeout: 2s}}")
+                                         LISTENER("idleTimeout: 8s, headTimeout: 3s"), 8, 3, 15, 1800 },
+        { "off is the longest, or the gateway's own", BASE RULES("a", "{idleTimeout: 0s, http: {requestHeadersTimeout: 0s}}"), 3600000, 10, 15, 1800 },
+        { "the shorter one", BASE RULES("a", "{http: {requestTimeout: 4s, streamIdleTimeout: 1h}}"), 3600, 10, 4, 1800 },
+        { "the route's", BASE RULES("a", "{http: {requestTimeout: 4s, streamIdleTimeout: 5s}}") TIMEOUT("b", "", "", MESH, REQUEST("3s")), 3600, 10, 3, 5 },
+        { "off beside them", BASE RULES("a", "{http: {requestTimeout: 4s}}") TIMEOUT("b", "", "", MESH, REQUEST("0s")), 3600, 10, 4, 1800 },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct snapshot *s = conf_check_load(rows[i].text);
+        const struct listener *l = &s->listeners[0];
+        const struct route *route = &l->hosts[0].routes[0];
+        CHECK(l->idle_timeout_ns == rows[i].idle_s * NS_PER_S && l->head_timeout_ns == rows[i].head_s * NS_PER_S, "%s: %llu %llu\n", rows[i].name,
+              (unsigned long long)(l->idle_timeout_ns / NS_PER_S), (unsigned long long)(l->head_timeout_ns / NS_PER_S));
+        CHECK(route->request_timeout_ns == rows[i].request_s * NS_PER_S && route->stream_idle_timeout_ns == rows[i].stream_idle_s * NS_PER_S,
+              "%s: %llu %llu\n", rows[i].name, (unsigned long long)(route->request_timeout_ns / NS_PER_S),
+              (unsigned long long)(route->stream_idle_timeout_ns / NS_PER_S));
+        conf_free(s);
+    }
 }
 
 TEST(compile_policy_upstreams)
@@ -93,5 +126,5 @@ TEST(compile_policy_access_log)
     conf_free(s);
 }
 
-CHECK_RUN(RUN(compile_policy_request_timeouts), RUN(compile_policy_of_gateways), RUN(compile_policy_upstreams),
+CHECK_RUN(RUN(compile_policy_request_timeouts), RUN(compile_policy_of_gateways), RUN(compile_policy_of_clients), RUN(compile_policy_upstreams),
           RUN(compile_policy_access_log))

@@ -31,7 +31,7 @@ static const struct says_row rows[] = {
       "name: l\n"
       "spec:\n"
       "  targetRef: {kind: MeshHTTPRoute, name: r}\n",
-      "4:21: error: `kind` must be Mesh or MeshGateway here, and is MeshHTTPRoute\n" },
+      "4:21: error: `kind` must be Mesh or MeshGateway or MeshSubset or Dataplane here, and is MeshHTTPRoute\n" },
     { "address twice",
       "type: ForgeListener\n"
       "name: l\n"

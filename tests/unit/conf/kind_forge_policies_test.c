@@ -31,7 +31,7 @@ static const struct says_row rows[] = {
       "type: ForgeBodyCap\n"
       "name: c\n"
       "spec: {targetRef: {kind: MeshExternalService, name: a}, bytes: 1}\n",
-      "3:26: error: `kind` must be Mesh or MeshGateway or MeshHTTPRoute here, and is MeshExternalService\n" },
+      "3:26: error: `kind` must be Mesh or MeshGateway or MeshHTTPRoute or MeshSubset or Dataplane here, and is MeshExternalService\n" },
     { "cap of a route that is not there",
       "type: ForgeBodyCap\n"
       "name: c\n"
@@ -75,7 +75,7 @@ static const struct says_row rows[] = {
       "type: ForgeTestPolicies\n"
       "name: t\n"
       "spec: {targetRef: {kind: MeshExternalService, name: a}}\n",
-      "3:26: error: `kind` must be Mesh or MeshGateway or MeshHTTPRoute here, and is MeshExternalService\n" },
+      "3:26: error: `kind` must be Mesh or MeshGateway or MeshHTTPRoute or MeshSubset or Dataplane here, and is MeshExternalService\n" },
 };
 
 TEST(kind_forge_policies_says)

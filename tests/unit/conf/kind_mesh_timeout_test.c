@@ -51,8 +51,8 @@ static const struct says_row rows[] = {
       "out\n"
       "6:47: error: `maxConnectionDuration` is understood but not enforced by this version: write 0s or leave "
       "it out\n"
-      "6:74: error: `requestHeadersTimeout` is understood but not enforced by this version: write a "
-      "ForgeListener's `headTimeout`\n" },
+      "6:97: error: `requestHeadersTimeout` of `to` is understood but not enforced by this version: write it in "
+      "`rules`, or a ForgeListener's `headTimeout`\n" },
     { "requests of a service",
       "type: MeshTimeout\n"
       "name: t\n"
@@ -108,8 +108,22 @@ static const struct says_row rows[] = {
       "name: t\n"
       "spec:\n"
       "  from: [{targetRef: {kind: Mesh}, default: {}}]\n",
-      "4:9: error: `rules` are understood but not enforced by this version: timeouts of clients are a "
-      "ForgeListener's `idleTimeout` and `headTimeout`\n" },
+      "" },
+    { "rules of a route",
+      "type: MeshTimeout\n"
+      "name: t\n"
+      "spec:\n"
+      "  targetRef: {kind: MeshHTTPRoute, name: r}\n"
+      "  rules: [{default: {}}]\n",
+      "5:10: error: `rules` of a route are understood but not enforced by this version: they are about clients of a "
+      "listener: write `to`, or another `targetRef`\n" },
+    { "rules of one client",
+      "type: MeshTimeout\n"
+      "name: t\n"
+      "spec:\n"
+      "  rules: [{matches: [{spiffeID: {type: Exact, value: 'spiffe://t/a'}}], default: {}}]\n",
+      "4:12: error: `matches` is understood but not enforced by this version: clients are not told apart by their "
+      "identities: write a rule for everybody, without matches\n" },
     { "rules",
       "type: MeshTimeout\n"
       "name: t\n"
