@@ -7,6 +7,7 @@
 #pragma once
 
 #include "admin/keeper.h"
+#include "admin/keeper_diff.h"
 #include "conf/conf_arena.h"
 #include "store/generation.h"
 #include "store/seal.h"
@@ -57,8 +58,6 @@ bool keeper_plan_rollback(struct keeper_work *w, const struct generation *earlie
 /* What changes from one to the other, with lines. false: memory is out. */
 bool keeper_compare(struct keeper *k, const struct generation *from, const struct generation *to, struct conf_arena *arena,
                     const struct keeper_difference **out, uint32_t *out_n);
-/* Lines of both texts after " ", "-", "+". SPAN_NONE: memory is out. */
-struct span keeper_lines(struct conf_arena *arena, struct span from, struct span to);
 
 /* ---- keeper_content.c ---- */
 
