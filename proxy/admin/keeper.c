@@ -270,6 +270,8 @@ static enum why work_return(struct keeper_work *w, uint64_t generation)
     if (why != WHY_OK)
         return why;
     w->next.rollback_of = generation;
+    if (w->next.reason.len == 0)
+        w->next.reason = conf_arena_format(w->arena, "back to generation %llu", (unsigned long long)generation);
     return keeper_plan_rollback(w, &earlier) ? WHY_OK : no_memory(w);
 }
 

@@ -107,8 +107,9 @@ struct keeper_result {
 
 /* All or nothing: documents in force and the change are checked, compiled and tested; prepared for publication; committed to disk; and
  * published. Whatever fails, nothing has changed. NULL: no memory.
- * It takes the time of a compile (10,000 routes: under 1 s) and one commit (2 ms, fsync): control answers nobody meanwhile, and
- * workers do not notice. */
+ * Control answers nobody meanwhile, and workers do not notice. A small configuration takes a commit's time: 2 ms on ext4 at rest
+ * (fdatasync and one synchronous page), 4 ms median and 18 ms at most on a 2-core machine with load 18. 10,000 documents take 0.4 s
+ * of CPU (gcc 12, release), whatever is changed: so the disk is not what matters, and there is no thread for it. */
 MUST_CHECK struct keeper_result *keeper_apply(struct keeper *k, const struct keeper_change *change);
 /* The documents of an earlier generation as a new one that says so. */
 MUST_CHECK struct keeper_result *keeper_rollback(struct keeper *k, uint64_t generation, const char *author, const char *reason,

@@ -93,7 +93,11 @@ static bool take(struct keeper_work *w, const struct incoming *in, const struct 
         memcpy(out->said, old->said, HASH_BYTES);
     } else if (span_is(old->source, in->record.source) && memcmp(old->said, out->said, HASH_BYTES) == 0) {
         *out = *old; /* Nothing new from the source: whatever was done to it since stays. */
-        return !old->is_deleted && memcmp(old->digest, in->record.digest, HASH_BYTES) == 0;
+        if (!generation_document_is_drifted(old))
+            return true;
+        diag_warn(&w->r->diag, in->doc->place, "%s `%.*s` was %s in generation %llu, which stays in force until this text changes",
+                  in->doc->kind->type, SPAN_FMT(in->record.name), old->is_deleted ? "deleted" : "changed", (unsigned long long)old->number);
+        return false;
     }
     if (!old->is_deleted)
         out->created_ns = old->created_ns;
@@ -149,6 +153,20 @@ static void check_deletions(struct keeper_work *w, const struct keeper_name *del
     }
 }
 
+/* A folder that is not mounted looks like one from which everything was taken. */
+static void check_source_is_there(struct keeper_work *w, uint32_t in_n)
+{
+    uint32_t own_n = 0;
+
+    for (uint32_t i = 0; i < w->k->current.documents_n; i++) {
+        const struct generation_document *d = &w->k->current.documents[i];
+        own_n += span_is(d->source, span_str(w->source)) && !is_nothing(d->said);
+    }
+    if (w->is_source_whole && in_n == 0 && own_n > 0)
+        diag_error(&w->r->diag, (struct diag_place){ 0 }, "source %s has no documents any more, and %u of it are in force, which looks "
+                   "like an accident: leave at least one there, or delete them with `forgectl delete`", w->source, own_n);
+}
+
 bool keeper_plan(struct keeper_work *w, const struct keeper_name *deletions, uint32_t deletions_n)
 {
     const struct generation *old = &w->k->current;
@@ -159,6 +177,7 @@ bool keeper_plan(struct keeper_work *w, const struct keeper_name *deletions, uin
     if (in == NULL || all == NULL)
         return false;
     check_deletions(w, deletions, deletions_n);
+    check_source_is_there(w, in_n);
     for (uint32_t i = 0; i < in_n || at < old->documents_n;) {
         const struct generation_document *o = at < old->documents_n ? &old->documents[at] : NULL;
         int order = i == in_n ? 1 : o == NULL ? -1 : generation_document_order(&in[i].record, o);

@@ -97,7 +97,11 @@ TEST(keeper_rolls_back_as_a_new_generation)
     /* The folder says what it said before: that is no reason to undo the rollback. What it says new is. */
     done(say(k, "dir", CAP("a", "2") "---\n" CAP("c", "1")), WHY_OK, 3);
     done(keeper_rollback(k, 1, "ann", "once more", 0, false), WHY_OK, 3);
-    done(say(k, "dir", CAP("a", "3") "---\n" CAP("c", "1")), WHY_OK, 4);
+    done(keeper_rollback(k, 2, "ann", "", 0, false), WHY_OK, 4);
+    check_documents(k, "a c");
+    CHECK(keeper_history(k, 0, 1, arena, &all, &n) && n == 1 && span_is(all[0].reason, SPAN_LIT("back to generation 2")), "no reason\n");
+    done(keeper_rollback(k, 1, "ann", "", 0, false), WHY_OK, 5);
+    done(say(k, "dir", CAP("a", "3") "---\n" CAP("c", "1")), WHY_OK, 6);
     check_documents(k, "a b! c-!");
     CHECK(keeper_diff(k, 1, 2, arena, &differences, &n) == WHY_OK && n == 3, "%u\n", n);
     CHECK(differences[0].verb == KEEPER_CHANGED && differences[1].verb == KEEPER_REMOVED && differences[2].verb == KEEPER_ADDED, "verbs\n");

@@ -99,8 +99,15 @@ TEST(keeper_remembers_sources)
     done(delete_cap(k, "b"), WHY_OK, 4);
     check_documents(k, "a! b-! c x");
     CHECK(c.documents_n == 3, "%u\n", c.documents_n);
-    /* The source says what it said: edits stay. */
-    done(say(k, "dir", CAP("a", "1") "---\n" CAP("b", "1") "---\n" CAP("c", "1")), WHY_OK, 4);
+    /* The source says what it said: edits stay, and it is told. */
+    struct keeper_result *r = say(k, "dir", CAP("a", "1") "---\n" CAP("b", "1") "---\n" CAP("c", "1"));
+    CHECK(r->is_unchanged && r->diag.warnings_n == 2 && strstr(r->diag.items[0].text, "`a` was changed in generation 3, which stays") != NULL &&
+          strstr(r->diag.items[1].text, "`b` was deleted in generation 4") != NULL, "%s\n", r->diag.items[0].text);
+    done(r, WHY_OK, 4);
+    /* A folder that is not mounted is no order to delete everything. */
+    r = say(k, "dir", "# nothing\n");
+    CHECK(strstr(r->diag.items[0].text, "source dir has no documents any more, and 3 of it are in force") != NULL, "%s\n", r->diag.items[0].text);
+    done(r, WHY_CONF_BAD, 4);
     /* It says something new about two of them, and nothing about the third any more. */
     done(say(k, "dir", CAP("a", "2") "---\n" CAP("b", "2")), WHY_OK, 5);
     check_documents(k, "a b x");
