@@ -44,8 +44,11 @@ static struct incoming *list_incoming(struct keeper_work *w, uint32_t *out_n)
 
     for (uint32_t kind = 0; all != NULL && kind < KIND_N; kind++)
         for (struct conf_document *d = set->first[kind]; d != NULL; d = d->next) {
-            struct incoming *in = &all[n++];
+            struct incoming *in = &all[n];
 
+            if (d->is_derived)
+                continue; /* Nobody wrote it. */
+            n++;
             in->doc = d;
             in->record = (struct generation_document){
                 .type = span_str(d->kind->type), .mesh = d->kind->is_global ? SPAN_LIT("") : d->mesh, .name = d->name,

@@ -12,6 +12,7 @@
 #include "conf/conf_arena.h"
 #include "conf/conf_set.h"
 #include "conf/document.h"
+#include "conf/gateway_api.h"
 #include "conf/snapshot.h"
 
 struct candidate {
@@ -155,7 +156,8 @@ static struct snapshot *compile(struct candidate *c, uint64_t generation)
     bool has_memory;
 
     parts.snapshot = snapshot;
-    has_memory = snapshot != NULL && candidate_fill(c) && conf_set_sort(&c->set) && compile_enforced(&parts) &&
+    has_memory = snapshot != NULL && candidate_fill(c) && gateway_api_derive(&c->set) && conf_set_sort(&c->set) &&
+                 compile_enforced(&parts) &&
                  compile_policies(&parts) && compile_upstreams(&parts) && compile_rules(&parts) && compile_listeners(&parts);
     if (!has_memory || c->scratch->is_full || c->arena->is_full) {
         diag_error(c->diag, NOWHERE, "the configuration does not fit into memory: leave some of it out");

@@ -12,6 +12,7 @@
 #include "conf/conf_text.h"
 #include "conf/document.h"
 #include "conf/field_value.h"
+#include "conf/gateway_api.h"
 #include "conf/kind.h"
 
 struct walk {
@@ -322,14 +323,15 @@ static void put_value(struct walk *k, const struct field_row *row, enum value_ty
 /* ---- envelopes ---- */
 
 /* Labels with those that the envelope says itself left out; extra adds one. Nothing is written when none is left. */
-static void put_labels(struct walk *k, const struct conf_document *doc, struct span extra)
+static void put_labels(struct walk *k, const struct conf_document *doc, struct span extra, bool has_namespace)
 {
     struct pair pairs[CONF_KEYS_MAX + 1];
     const struct map_item *items = doc->labels.items;
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < doc->labels.n && n < CONF_KEYS_MAX; i++)
-        if (!span_is(items[i].key, span_str(MESH_LABEL)))
+        if (!span_is(items[i].key, span_str(MESH_LABEL)) &&
+            !(has_namespace && span_is(items[i].key, SPAN_LIT(GATEWAY_API_NAMESPACE_LABEL))))
             pairs[n++] = (struct pair){ items[i].key, items[i].value };
     if (extra.at != NULL)
         pairs[n++] = (struct pair){ span_str(MESH_LABEL), extra };
@@ -368,7 +370,7 @@ static void put_universal(struct walk *k, const struct conf_document *doc)
     if (!doc->kind->is_global)
         put_member(k, "mesh", doc->mesh);
     put_member(k, "name", doc->name);
-    put_labels(k, doc, SPAN_NONE);
+    put_labels(k, doc, SPAN_NONE, false);
     if (doc->kind->has_spec)
         put_spec(k, doc);
     else if (fields != NULL)
@@ -390,12 +392,40 @@ static void put_secret_data(struct walk *k, const struct conf_document *doc)
     canonical_write_close(&k->w, '}', false);
 }
 
+/* Kinds of Kubernetes itself: namespaces stand in their names here. */
+static void put_cluster(struct walk *k, const struct conf_document *doc)
+{
+    struct span name = gateway_api_name(doc);
+    bool has_namespace = name.len < doc->name.len, has_mesh = !doc->kind->is_global && !span_is(doc->mesh, SPAN_LIT("default"));
+    const struct node *fields = fields_of(doc);
+
+    canonical_write_open(&k->w, '{', false);
+    put_member(k, "apiVersion", span_str(gateway_api_version(doc->kind)));
+    put_member(k, "kind", span_str(doc->kind->type));
+    canonical_write_key(&k->w, SPAN_LIT("metadata"));
+    canonical_write_open(&k->w, '{', false);
+    put_member(k, "name", name);
+    if (has_namespace)
+        put_member(k, "namespace", gateway_api_namespace(doc));
+    put_labels(k, doc, has_mesh ? doc->mesh : SPAN_NONE, has_namespace);
+    canonical_write_close(&k->w, '}', false);
+    if (doc->kind->has_spec)
+        put_spec(k, doc);
+    else if (fields != NULL)
+        put_fields(k, doc->kind->table, fields);
+    canonical_write_close(&k->w, '}', false);
+}
+
 /* Kuma's older kinds are of the whole cluster and have `mesh` at the top; the others lie in its system's namespace, with a label. */
 static void put_kubernetes(struct walk *k, const struct conf_document *doc)
 {
     bool is_secret = span_ends(span_str(doc->kind->type), SPAN_LIT("Secret"));
     bool is_old = !doc->kind->has_spec && !is_secret;
 
+    if (gateway_api_version(doc->kind) != NULL) {
+        put_cluster(k, doc);
+        return;
+    }
     canonical_write_open(&k->w, '{', false);
     put_member(k, "apiVersion", is_secret ? SPAN_LIT("v1") : SPAN_LIT("kuma.io/v1alpha1"));
     put_member(k, "kind", is_secret ? SPAN_LIT("Secret") : span_str(doc->kind->type));
@@ -406,7 +436,7 @@ static void put_kubernetes(struct walk *k, const struct conf_document *doc)
     put_member(k, "name", doc->name);
     if (!is_old)
         put_member(k, "namespace", SPAN_LIT("kuma-system"));
-    put_labels(k, doc, is_old || doc->kind->is_global ? SPAN_NONE : doc->mesh);
+    put_labels(k, doc, is_old || doc->kind->is_global ? SPAN_NONE : doc->mesh, false);
     canonical_write_close(&k->w, '}', false);
     if (is_secret)
         put_secret_data(k, doc);

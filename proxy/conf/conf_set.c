@@ -18,6 +18,7 @@
 #include "conf/conf_arena.h"
 #include "conf/document.h"
 #include "conf/field_value.h"
+#include "conf/gateway_api.h"
 #include "conf/policy_spec.h"
 
 /* What stands around a spec, whichever form it has. */
@@ -297,7 +298,8 @@ static void add(struct conf_set *set, const struct node *root, const struct enve
     }
     *doc = (struct conf_document){ .kind = kind_list[kind], .root = root, .name = e->name,
                                    .mesh = kind_list[kind]->is_global ? SPAN_LIT("") : e->mesh,
-                                   .labels = e->labels, .place = field_place(e, "name"), .order = set->documents_n++ };
+                                   .labels = e->labels, .place = field_place(e, "name"), .order = set->documents_n++,
+                                   .is_derived = set->_is_deriving };
     doc->is_shadow = span_is(field_map_find(&doc->labels, "kuma.io/effect"), SPAN_LIT("shadow"));
     if (doc->name.at == NULL) { /* Told already; its fields are still worth a look. */
         fill_spec(set, doc, fields);
@@ -367,10 +369,16 @@ static const struct node *secret_fields(struct conf_set *set, const struct node 
 static void read_kubernetes(struct conf_set *set, const struct node *root)
 {
     struct field_env env = { set->scratch, set->diag };
-    const struct node *kind = node_find(root, "kind");
+    const struct node *kind = node_find(root, "kind"), *universal;
     struct envelope e = { .node = NULL };
-    bool is_good, is_secret;
+    bool is_good, is_secret, is_other;
     struct span label;
+
+    universal = gateway_api_universal(set->scratch, set->diag, root, &is_other);
+    if (universal != NULL)
+        read_universal(set, universal);
+    if (!is_other)
+        return;
 
     /* Of an unknown kind nothing but the kind is worth telling. */
     if (kind != NULL && kind->kind == NODE_SCALAR && kind_find(kind->text) == KIND_N) {
@@ -433,6 +441,16 @@ bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t 
         else
             read_universal(set, d->root);
     }
+    return !set->scratch->is_full;
+}
+
+bool conf_set_add_derived(struct conf_set *set, const struct node *root)
+{
+    if (root == NULL || !grow(set, 1))
+        return false;
+    set->_is_deriving = true;
+    read_universal(set, root);
+    set->_is_deriving = false;
     return !set->scratch->is_full;
 }
 

@@ -13,6 +13,7 @@
 
 struct conf_arena;
 struct document;
+struct node;
 
 /* What stands around the fields of every kind: type, mesh, name, labels and what servers set. */
 extern const struct object_table conf_envelope_table;
@@ -27,12 +28,15 @@ struct conf_set {
     uint32_t           documents_n;
     struct conf_document **_slots;   /* by (kind, mesh, name), open addressing */
     uint32_t           _slots_n;
+    bool               _is_deriving;
     uint32_t           _documents_n; /* that the register has room for */
 };
 
 /* Read envelopes and fields of all documents of the list. Post: every document with a kind and a name is in the set, the
  * wrong ones with is_valid unset. May be repeated with further documents. false: memory is out, told. */
 bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t documents_n);
+/* One more, in universal form, that others mean. Accepts NULL. false: memory is out. */
+bool conf_set_add_derived(struct conf_set *set, const struct node *root);
 /* Or NULL. */
 struct conf_document *conf_set_find(const struct conf_set *set, enum kind_id kind, struct span mesh, struct span name);
 /* Each kind's documents by mesh and name, whatever text they came in: the same set compiles to the same snapshot. Their order is

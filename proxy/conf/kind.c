@@ -10,6 +10,8 @@
 #include "conf/kind_forge_policies.h"
 #include "conf/kind_forge_test.h"
 #include "conf/kind_forge_upstream.h"
+#include "conf/kind_gateway_api.h"
+#include "conf/kind_gateway_route.h"
 #include "conf/kind_global_secret.h"
 #include "conf/kind_hostname_generator.h"
 #include "conf/kind_mesh.h"
@@ -68,6 +70,15 @@ const struct kind *const kind_list[KIND_N] = {
     [KIND_MESH] = &kind_mesh,
     [KIND_DATAPLANE] = &kind_dataplane,
     [KIND_GLOBAL_SECRET] = &kind_global_secret,
+    [KIND_GATEWAY_CLASS]         = &kind_gateway_class,
+    [KIND_GATEWAY]               = &kind_gateway,
+    [KIND_GATEWAY_HTTP_ROUTE]    = &kind_gateway_http_route,
+    [KIND_GATEWAY_GRPC_ROUTE]    = &kind_gateway_grpc_route,
+    [KIND_REFERENCE_GRANT]       = &kind_reference_grant,
+    [KIND_BACKEND_TLS_POLICY]    = &kind_backend_tls_policy,
+    [KIND_SERVICE]               = &kind_service,
+    [KIND_ENDPOINT_SLICE]        = &kind_endpoint_slice,
+    [KIND_CONFIG_MAP]            = &kind_config_map,
     [KIND_FORGE_LISTENER]        = &kind_forge_listener,
     [KIND_FORGE_UPSTREAM]        = &kind_forge_upstream,
     [KIND_FORGE_BODY_CAP]        = &kind_forge_body_cap,
@@ -77,6 +88,7 @@ const struct kind *const kind_list[KIND_N] = {
 };
 
 #define NO_SIDECARS "it describes other proxies than a gateway, and this node is a gateway: take it out"
+#define HTTP_ONLY "this version routes HTTP only: take it out"
 #define OLD_POLICY "this source/destination policy was removed from Kuma: write "
 
 static const struct {
@@ -103,6 +115,12 @@ static const struct {
     { "HealthCheck", OLD_POLICY "`MeshHealthCheck`" },
     { "FaultInjection", OLD_POLICY "`MeshFaultInjection`" },
     { "VirtualOutbound", NO_SIDECARS },
+    { "Endpoints", "write an `EndpointSlice`" },
+    { "TCPRoute", HTTP_ONLY },
+    { "TLSRoute", HTTP_ONLY },
+    { "UDPRoute", HTTP_ONLY },
+    { "ListenerSet", "write its listeners into the `Gateway`" },
+    { "Ingress", "write a `Gateway` and an `HTTPRoute`" },
 };
 
 enum kind_id kind_find(struct span type)

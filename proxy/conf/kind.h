@@ -40,6 +40,15 @@ enum kind_id {
     KIND_MESH,
     KIND_DATAPLANE,
     KIND_GLOBAL_SECRET,
+    KIND_GATEWAY_CLASS,
+    KIND_GATEWAY,
+    KIND_GATEWAY_HTTP_ROUTE,
+    KIND_GATEWAY_GRPC_ROUTE,
+    KIND_REFERENCE_GRANT,
+    KIND_BACKEND_TLS_POLICY,
+    KIND_SERVICE,
+    KIND_ENDPOINT_SLICE,
+    KIND_CONFIG_MAP,
     KIND_FORGE_LISTENER,
     KIND_FORGE_UPSTREAM,
     KIND_FORGE_BODY_CAP,
@@ -58,6 +67,7 @@ struct conf_document {
     struct diag_place  place;       /* of its name */
     const void        *spec;        /* the kind's struct */
     bool               is_valid;    /* else only its name counts, so that references to it are not reported as well */
+    bool               is_derived;  /* what a document of Gateway API means, not written by anybody: gateway_api.h        */
     bool               is_left_out; /* by conf_set_leave_out                                                         */
     bool               is_shadow;   /* label kuma.io/effect: shadow: read, checked and explained, never enforced */
     bool               is_refused;  /* while compiling: not enforced by this version, or about other proxies; told */

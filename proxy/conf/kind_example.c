@@ -94,6 +94,37 @@ static const struct {
     { "Dataplane",
       "type: Dataplane\nmesh: default\nname: orders-1\nnetworking:\n  address: 192.0.2.10\n  inbound:\n  - port: 8080\n    tags:\n"
       "      kuma.io/service: orders\n" },
+    { "GatewayClass",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata:\n  name: forge\nspec:\n"
+      "  controllerName: apiforge.io/gateway\n" },
+    { "Gateway",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata:\n  name: edge\n  namespace: infra\nspec:\n"
+      "  gatewayClassName: forge\n  listeners:\n  - name: web\n    port: 8443\n    protocol: HTTPS\n    tls:\n      certificateRefs:\n"
+      "      - name: shop-tls\n    allowedRoutes:\n      namespaces:\n        from: All\n" },
+    { "HTTPRoute",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: shop\n  namespace: shop\nspec:\n  parentRefs:\n"
+      "  - name: edge\n    namespace: infra\n  hostnames:\n  - shop.example.com\n  rules:\n  - matches:\n    - path:\n"
+      "        type: PathPrefix\n        value: /orders\n    backendRefs:\n    - name: orders\n      port: 80\n" },
+    { "GRPCRoute",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\nmetadata:\n  name: stock\n  namespace: shop\nspec:\n  parentRefs:\n"
+      "  - name: edge\n    namespace: infra\n  rules:\n  - matches:\n    - method:\n        service: shop.Stock\n    backendRefs:\n"
+      "    - name: stock\n      port: 50051\n" },
+    { "ReferenceGrant",
+      "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata:\n  name: shop\n  namespace: stock\nspec:\n  from:\n"
+      "  - group: gateway.networking.k8s.io\n    kind: HTTPRoute\n    namespace: shop\n  to:\n  - group: \"\"\n    kind: Service\n" },
+    { "BackendTLSPolicy",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata:\n  name: orders\n  namespace: shop\nspec:\n"
+      "  targetRefs:\n  - group: \"\"\n    kind: Service\n    name: orders\n  validation:\n    hostname: orders.example.com\n"
+      "    wellKnownCACertificates: System\n" },
+    { "Service",
+      "apiVersion: v1\nkind: Service\nmetadata:\n  name: orders\n  namespace: shop\nspec:\n  ports:\n  - name: web\n    port: 80\n" },
+    { "EndpointSlice",
+      "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata:\n  name: orders-1\n  namespace: shop\n  labels:\n"
+      "    kubernetes.io/service-name: orders\naddressType: IPv4\nendpoints:\n- addresses:\n  - 192.0.2.10\nports:\n- name: web\n"
+      "  port: 8080\n" },
+    { "ConfigMap",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: authorities\n  namespace: shop\ndata:\n  ca.crt: |\n"
+      "    -----BEGIN CERTIFICATE-----\n    MIIB\n    -----END CERTIFICATE-----\n" },
     { "ForgeListener",
       "type: ForgeListener\nmesh: default\nname: edge\nspec:\n  targetRef:\n    kind: MeshGateway\n    name: edge\n  forwarded:\n"
       "    trustedHops: 1\n    trusted:\n    - 192.0.2.0/24\n  headTimeout: 5s\n" },

@@ -10,7 +10,7 @@
 #include "conf/snapshot.h"
 #include "http/head.h"
 
-static const struct enum_row path_types[] = {
+const struct enum_row mesh_http_path_types[] = {
     { .name = "Exact", .value = MATCH_EXACT },
     { .name = "PathPrefix", .value = MATCH_PREFIX },
     { .name = "RegularExpression", .value = MATCH_REGEX },
@@ -21,7 +21,7 @@ static const struct enum_row query_types[] = {
     { .name = "RegularExpression", .value = MATCH_REGEX },
     { .name = NULL },
 };
-static const struct enum_row methods[] = {
+const struct enum_row mesh_http_methods[] = {
     { .name = "CONNECT", .value = METHOD_CONNECT }, { .name = "DELETE", .value = METHOD_DELETE },
     { .name = "GET", .value = METHOD_GET },         { .name = "HEAD", .value = METHOD_HEAD },
     { .name = "OPTIONS", .value = METHOD_OPTIONS }, { .name = "PATCH", .value = METHOD_PATCH },
@@ -52,7 +52,7 @@ static const struct enum_row filter_types[] = {
 
 static const struct field_row path_rows[] = {
     { .name = "type", .type = TYPE_ENUM, .offset = offsetof(struct path_match_spec, type), .is_required = true,
-      .enums = path_types, .doc = "Exact, PathPrefix or RegularExpression" },
+      .enums = mesh_http_path_types, .doc = "Exact, PathPrefix or RegularExpression" },
     { .name = "value", .type = TYPE_STRING, .offset = offsetof(struct path_match_spec, value), .is_required = true,
       .min = 1, .max = 1024, .doc = "the path, from its first slash" },
     { .name = NULL },
@@ -70,19 +70,19 @@ static const struct field_row query_rows[] = {
       .min = 0, .max = 1024, .doc = "what to compare with" },
     { .name = NULL },
 };
-static const struct object_table query_table = {
+const struct object_table mesh_http_query_table = {
     .name = "query parameter match", .rows = query_rows, .bytes = sizeof(struct value_match_spec),
 };
 
 static const struct field_row match_rows[] = {
     { .name = "path", .type = TYPE_OBJECT, .offset = offsetof(struct match_spec, path), .object = &path_table,
       .doc = "the request's path; any when absent" },
-    { .name = "method", .type = TYPE_ENUM, .offset = offsetof(struct match_spec, method), .enums = methods,
+    { .name = "method", .type = TYPE_ENUM, .offset = offsetof(struct match_spec, method), .enums = mesh_http_methods,
       .doc = "the request's method; any when absent" },
     { .name = "headers", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct match_spec, headers), .min = 1,
       .max = CONF_HEADER_ACTIONS_MAX, .object = &header_match_table, .doc = "all of these headers" },
     { .name = "queryParams", .type = TYPE_LIST, .of = TYPE_OBJECT, .offset = offsetof(struct match_spec, queries),
-      .min = 1, .max = CONF_HEADER_ACTIONS_MAX, .object = &query_table, .doc = "all of these query parameters" },
+      .min = 1, .max = CONF_HEADER_ACTIONS_MAX, .object = &mesh_http_query_table, .doc = "all of these query parameters" },
     { .name = NULL },
 };
 static const struct object_table match_table = {
@@ -98,7 +98,7 @@ static const struct field_row path_change_rows[] = {
       .max = 1024, .doc = "what stands in place of the matched prefix" },
     { .name = NULL },
 };
-static const struct object_table path_change_table = {
+const struct object_table mesh_http_path_change_table = {
     .name = "path change", .rows = path_change_rows, .bytes = sizeof(struct path_change_spec),
 };
 
@@ -107,7 +107,7 @@ static const struct field_row redirect_rows[] = {
       .doc = "http or https; the request's when absent" },
     { .name = "hostname", .type = TYPE_HOSTNAME, .offset = offsetof(struct redirect_spec, hostname),
       .doc = "the new host; the request's when absent" },
-    { .name = "path", .type = TYPE_OBJECT, .offset = offsetof(struct redirect_spec, path), .object = &path_change_table,
+    { .name = "path", .type = TYPE_OBJECT, .offset = offsetof(struct redirect_spec, path), .object = &mesh_http_path_change_table,
       .doc = "the new path; the request's when absent" },
     { .name = "port", .type = TYPE_INT, .offset = offsetof(struct redirect_spec, port), .min = 1, .max = 65535,
       .doc = "the new port" },
@@ -115,14 +115,14 @@ static const struct field_row redirect_rows[] = {
       .enums = statuses, .doc = "the answer's status" },
     { .name = NULL },
 };
-static const struct object_table redirect_table = {
+const struct object_table mesh_http_redirect_table = {
     .name = "requestRedirect", .rows = redirect_rows, .bytes = sizeof(struct redirect_spec),
 };
 
 static const struct field_row rewrite_rows[] = {
     { .name = "hostname", .type = TYPE_HOSTNAME, .offset = offsetof(struct rewrite_spec, hostname),
       .doc = "the host that the backend sees" },
-    { .name = "path", .type = TYPE_OBJECT, .offset = offsetof(struct rewrite_spec, path), .object = &path_change_table,
+    { .name = "path", .type = TYPE_OBJECT, .offset = offsetof(struct rewrite_spec, path), .object = &mesh_http_path_change_table,
       .doc = "the path that the backend sees" },
     { .name = "hostToBackendHostname", .type = TYPE_BOOL, .offset = offsetof(struct rewrite_spec, host_to_backend),
       .fallback = "false", .doc = "the backend sees its own host name" },
@@ -151,7 +151,7 @@ static const struct field_row filter_rows[] = {
     { .name = "responseHeaderModifier", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, response),
       .object = &header_modifier_table, .doc = "changes what the client sees" },
     { .name = "requestRedirect", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, redirect),
-      .object = &redirect_table, .doc = "answers with a redirect" },
+      .object = &mesh_http_redirect_table, .doc = "answers with a redirect" },
     { .name = "urlRewrite", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, rewrite),
       .object = &rewrite_table, .doc = "changes host or path that the backend sees" },
     { .name = "requestMirror", .type = TYPE_OBJECT, .offset = offsetof(struct filter_spec, mirror),

@@ -94,4 +94,8 @@ struct http_route_spec {
     struct list to;                  /* struct route_to_spec */
 };
 
+/* Shared with Gateway API's routes. */
+extern const struct object_table mesh_http_query_table, mesh_http_path_change_table, mesh_http_redirect_table;
+extern const struct enum_row mesh_http_methods[], mesh_http_path_types[];
+
 extern const struct kind kind_mesh_http_route;

@@ -69,11 +69,11 @@ static const struct says_row rows[] = {
       "name: x\n"
       "spec: {}\n",
       "1:7: error: there is no kind `ForgeUpstreem`: did you mean `ForgeUpstream`?\n" },
-    { "Ingress",
-      "type: Ingress\n"
+    { "Deployment",
+      "type: Deployment\n"
       "name: x\n"
       "spec: {}\n",
-      "1:7: error: there is no kind `Ingress`\n" },
+      "1:7: error: there is no kind `Deployment`\n" },
 };
 
 TEST(kind_says)
