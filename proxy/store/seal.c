@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "proto/hex.h"
+#include "store/store.h"
 
 enum { VERSION = 1, FILE_BYTES_MAX = 4096 };
 
@@ -114,8 +115,10 @@ enum why seal_make_file(const char *path, char *out_error)
     explicit_bzero(key, sizeof(key));
     explicit_bzero(text, sizeof(text));
     close(fd);
-    if (n == (ssize_t)len && rename(temporary, path) == 0)
+    if (n == (ssize_t)len && rename(temporary, path) == 0) {
+        store_sync_folder(path); /* Before anything is sealed under it. */
         return WHY_OK;
+    }
     n = errno;
     (void)unlink(temporary);
     return failed(out_error, path, (int)n);

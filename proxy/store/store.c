@@ -198,6 +198,8 @@ enum why store_open(const struct store_options *options, struct store **out, cha
         why = open_databases(s);
     }
     if (why == WHY_OK) {
+        if (!s->is_read_only)
+            store_sync_folder(s->path); /* It may be new. */
         *out = s;
         return WHY_OK;
     }
@@ -293,6 +295,20 @@ void store_figures(struct store *s, struct store_figures *out)
     mdb_txn_abort(txn);
 }
 
+void store_sync_folder(const char *path_of_file)
+{
+    const char *slash = strrchr(path_of_file, '/');
+    char folder[4096];
+    int fd;
+
+    snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path_of_file + 1) : 1, slash != NULL ? path_of_file : ".");
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    close(fd);
+}
+
 enum why store_backup(struct store *s, const char *path)
 {
     char temporary[4096];
@@ -315,5 +331,7 @@ enum why store_backup(struct store *s, const char *path)
         why = store_why(s, errno);
     if (why != WHY_OK)
         (void)unlink(temporary);
+    else
+        store_sync_folder(path);
     return why;
 }

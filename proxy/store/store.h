@@ -80,3 +80,5 @@ MUST_CHECK enum why store_put_fact(struct store *s, const char *name, struct spa
 void store_figures(struct store *s, struct store_figures *out);
 /* A whole copy, written beside path and renamed. Takes 27 ms for 1 MB. */
 MUST_CHECK enum why store_backup(struct store *s, const char *path);
+/* A new or renamed file's name is on disk, too. What cannot be done is not told: the file itself is there. */
+void store_sync_folder(const char *path_of_file);
