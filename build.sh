@@ -200,6 +200,7 @@ verb_run() {
     say "Starting the gateway with the documents in $config (Ctrl-C ends it)"
     build_release
     mkdir -p "$out/run"
+    printf "look and change: .out/release/forgectl help\n"
     exec "$out/release/forged" --config "$config" --state "$out/run"
 }
 

@@ -118,12 +118,13 @@ enum command_exit api_refused(struct ctl *ctl, struct api_answer *answer)
         api_print_problems(ctl, problems);
     if (answer->http.status == 401)
         return EXIT_REFUSED;
-    if (title.len == 0 && detail.len == 0)
+    if (json_items_n(problems) > 0 && json_member(json, "generation") != NULL)
+        ctl_say(ctl, "refused, and nothing has changed: generation %llu is in force",
+                (unsigned long long)json_member_number(json, "generation"));
+    else if (title.len == 0 && detail.len == 0)
         ctl_say(ctl, "the gateway answered %u", answer->http.status);
-    else if (detail.len == 0)
-        ctl_say(ctl, "%.*s", SPAN_FMT(title));
     else
-        ctl_say(ctl, "%.*s", SPAN_FMT(detail));
+        ctl_say(ctl, "%.*s", SPAN_FMT(detail.len > 0 ? detail : title));
     for (uint32_t i = 0; problems == NULL && i < json_items_n(parameters); i++) {
         struct span field = json_member_text(json_item(parameters, i), "field");
         struct span reason = json_member_text(json_item(parameters, i), "reason");

@@ -16,6 +16,8 @@
 #include "ctl/help.h"
 #include "ctl/history.h"
 #include "ctl/rollback.h"
+#include "ctl/test.h"
+#include "ctl/top.h"
 #include "ctl/try.h"
 #include "ctl/version.h"
 #include "ctl/wait.h"
@@ -126,6 +128,24 @@ const struct command command_list[] = {
                "like any change.",
         .examples = "  forgectl rollback 4 --dry-run\n  forgectl rollback 4 --reason 'uploads fail'\n",
         .run = rollback_command,
+    },
+    {
+        .name = "test", .words = "", .words_are = WORDS_NONE, .flags = FLAG_BIT(FLAG_FILE) | FLAG_BIT(FLAG_GENERATION) | FLAGS_GATEWAY,
+        .outputs = "text,json,junit",
+        .summary = "run the ForgeTest documents of files, or of a gateway",
+        .doc = "A ForgeTest says of a request what must become of it: route, answer, upstream, headers. Whoever applies a change\n"
+               "has them run first, and a failing one keeps it out; this runs them without changing anything. With -f no gateway\n"
+               "is needed. -o junit is what CI servers show.",
+        .examples = "  forgectl test -f routes/\n  forgectl test -f routes/ -o junit > forge.xml\n",
+        .run = test_command,
+    },
+    {
+        .name = "top", .words = "", .words_are = WORDS_NONE,
+        .flags = FLAG_BIT(FLAG_INTERVAL) | FLAG_BIT(FLAG_ONCE) | FLAG_BIT(FLAG_METRICS) | FLAG_BIT(FLAG_TIMEOUT),
+        .summary = "watch what a gateway does: requests, errors, connections, by the second",
+        .doc = "A view that renews itself until q or Ctrl-C; into a file or a pipe, a line each time.",
+        .examples = "  forgectl top\n  forgectl top --interval 10s >> figures.txt\n",
+        .run = top_command,
     },
     {
         .name = "try", .words = "[METHOD] URL", .words_min = 1, .words_max = 2, .words_are = WORDS_FREE,

@@ -33,6 +33,8 @@ const struct flag_row flag_list[FLAG_N] = {
     [FLAG_FOR] = { "for", 0, FLAG_TYPE_TEXT, false, "WHAT", "live", "live: all workers serve it; ready: the gateway takes traffic" },
     [FLAG_INTERVAL] = { "interval", 'i', FLAG_TYPE_DURATION, false, "TIME", "1s", "from one look to the next" },
     [FLAG_ONCE] = { "once", 0, FLAG_TYPE_BOOL, false, NULL, NULL, "one look, then end" },
+    [FLAG_METRICS] = { "metrics", 0, FLAG_TYPE_TEXT, false, "URL", "http://127.0.0.1:9901",
+        "the gateway's management listener, where /metrics is" },
     [FLAG_STATE] = { "state", 's', FLAG_TYPE_DIR, false, "DIR", NULL,
         "the gateway's state folder, where admin.sock is; without it $FORGE_STATE, ./.out/run, ./state" },
     [FLAG_SERVER] = { "server", 0, FLAG_TYPE_TEXT, false, "URL", NULL, "a gateway elsewhere, https://HOST:PORT; without it $FORGE_SERVER" },

@@ -32,6 +32,7 @@ enum flag_id {
     FLAG_FOR,
     FLAG_INTERVAL,
     FLAG_ONCE,
+    FLAG_METRICS,
     FLAG_STATE,
     FLAG_SERVER,
     FLAG_TOKEN_FILE,

@@ -58,11 +58,11 @@ const char *place_read_url(const char *url, struct place *out)
 
     if (!uri_split_absolute(span_str(url), &scheme, &authority, &origin) || !uri_split_host_port(authority, &host, &port) ||
         !span_is(origin, SPAN_LIT("/")))
-        return "--server wants https://HOST:PORT and nothing behind it, as in https://127.0.0.1:" ADMIN_PORT;
+        return "a URL of a gateway is https://HOST:PORT and nothing behind it, as in https://127.0.0.1:" ADMIN_PORT;
     if (host.len > 2 && host.at[0] == '[') /* An IPv6 address keeps its brackets in a URL, and nowhere else. */
         host = span_of(host.at + 1, host.len - 2);
     if (host.len >= sizeof(out->wire.host) || authority.len >= sizeof(out->authority))
-        return "--server has a longer name than there are";
+        return "this URL has a longer name than there are";
     field_lower((uint8_t *)out->wire.host, host.at, host.len);
     out->wire.host[host.len] = 0;
     memcpy(out->authority, authority.at, authority.len);
@@ -73,7 +73,7 @@ const char *place_read_url(const char *url, struct place *out)
     else
         snprintf(out->wire.port, sizeof(out->wire.port), "%s", ADMIN_PORT);
     if (!out->wire.is_tls && !is_loopback(out->wire.host))
-        return "--server http:// would show the token to everybody on the way: write https://";
+        return "http:// is for the machine itself, others on the way would see everything: write https://";
     return NULL;
 }
 
@@ -120,6 +120,8 @@ const char *place_find(struct ctl *ctl, struct place *out)
     const char *url = ctl_text(ctl, FLAG_SERVER), *wrong;
 
     *out = (struct place){ 0 };
+    if ((ctl->arguments.command->flags & FLAG_BIT(FLAG_METRICS)) != 0)
+        return place_read_url(ctl_text(ctl, FLAG_METRICS), out);
     if (url == NULL && !ctl_has(ctl, FLAG_STATE))
         url = getenv("FORGE_SERVER");
     if (url == NULL || url[0] == 0)
