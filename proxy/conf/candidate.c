@@ -157,8 +157,8 @@ static struct snapshot *compile(struct candidate *c, uint64_t generation)
 
     parts.snapshot = snapshot;
     has_memory = snapshot != NULL && candidate_fill(c) && gateway_api_derive(&c->set) && conf_set_sort(&c->set) &&
-                 compile_enforced(&parts) &&
-                 compile_policies(&parts) && compile_upstreams(&parts) && compile_rules(&parts) && compile_listeners(&parts);
+                 compile_enforced(&parts) && compile_policies(&parts) && compile_upstreams(&parts) && compile_rules(&parts) &&
+                 compile_listeners(&parts) && compile_access_log(&parts);
     if (!has_memory || c->scratch->is_full || c->arena->is_full) {
         diag_error(c->diag, NOWHERE, "the configuration does not fit into memory: leave some of it out");
         return NULL;

@@ -98,6 +98,8 @@ bool compile_to(struct compile *c, const struct conf_document *doc, const struct
 bool compile_gateway_routes(struct compile *c);
 uint32_t compile_gateway_routes_n(const struct compile *c);
 uint32_t compile_gateway_backends_n(const struct compile *c);
+/* After the listeners, which must agree on it. */
+bool compile_access_log(struct compile *c);
 /* TLS of the listeners of one port. */
 bool compile_tls_hosts(struct compile *c, const struct listener_plan *plans, uint32_t n, struct listener *listener);
 /* Routes of one host of a listener from the rules of tos (strongest first), sorted and indexed. */

@@ -18,6 +18,7 @@
 #include "conf/kind_forge_policies.h"
 #include "conf/kind_forge_upstream.h"
 #include "conf/kind_mesh_gateway.h"
+#include "conf/kind_mesh_load_balancing_strategy.h"
 #include "conf/kind_mesh_timeout.h"
 #include "conf/target_select.h"
 
@@ -40,34 +41,12 @@ static uint32_t number(struct compile *c, enum kind_id kind)
     return n;
 }
 
-static bool compile_access_log(struct compile *c)
-{
-    struct access_log *log = &c->snapshot->access_log;
-    const struct conf_document *doc = c->set->first[KIND_FORGE_ACCESS_LOG];
-    const struct access_log_spec *spec;
-
-    for (; doc != NULL && doc->next != NULL; doc = doc->next)
-        diag_error(c->set->diag, doc->next->place, "there is one access log, and %s line %u describes it: take one of them out",
-                   doc->place.file, doc->place.line);
-    doc = c->set->first[KIND_FORGE_ACCESS_LOG];
-    if (doc == NULL || !kind_document_acts(doc))
-        return true;
-    spec = doc->spec;
-    log->is_on = true;
-    log->mesh = conf_arena_copy(c->arena, doc->mesh);
-    log->is_json = spec->format == NULL || spec->format->type == ACCESS_LOG_JSON;
-    log->path = spec->path.at != NULL ? conf_arena_copy(c->arena, spec->path) : SPAN_LIT("");
-    log->format = spec->format != NULL && spec->format->plain.at != NULL ? conf_arena_copy(c->arena, spec->format->plain)
-                                                                         : SPAN_LIT("");
-    return log->path.at != NULL && log->format.at != NULL && log->mesh.at != NULL;
-}
-
 bool compile_policies(struct compile *c)
 {
     number(c, KIND_MESH_HTTP_ROUTE);
     compile_services_number(c, number(c, KIND_MESH_EXTERNAL_SERVICE));
     c->effective = effective_open(c->set, EFFECTIVE_ENFORCED, c->set->scratch);
-    return c->effective != NULL && compile_access_log(c);
+    return c->effective != NULL;
 }
 
 static void set_if(int64_t value, uint64_t *io_value)
@@ -142,12 +121,20 @@ bool compile_policy_upstream(const struct compile *c, struct span mesh, const st
 {
     struct effective_subject subject = { .about = EFFECTIVE_SERVICE, .mesh = mesh, .service = service };
     const struct effective *timeout = effective_find(c->effective, KIND_MESH_TIMEOUT, &subject);
+    const struct effective *balance = effective_find(c->effective, KIND_MESH_LOAD_BALANCING_STRATEGY, &subject);
     const struct effective *upstream = effective_find(c->effective, KIND_FORGE_UPSTREAM, &subject);
+    static const char *const path[] = { "balance" };
+    const struct balance_conf *strategy;
 
     *out = (struct upstream_settings){ .connect_timeout_ns = CONNECT_TIMEOUT_NS, .idle_timeout_ns = IDLE_TIMEOUT_NS,
                                        .balance = BALANCE_ROUND_ROBIN };
-    if (timeout == NULL || upstream == NULL)
+    if (timeout == NULL || balance == NULL || upstream == NULL)
         return false;
+    strategy = balance->conf;
+    if (strategy != NULL && strategy->load_balancer == NULL)
+        strategy = NULL;
+    if (strategy != NULL)
+        out->balance = strategy->load_balancer->type;
     if (timeout->conf != NULL) {
         const struct timeout_conf *conf = timeout->conf;
         set_if(conf->connection, &out->connect_timeout_ns);
@@ -157,7 +144,9 @@ bool compile_policy_upstream(const struct compile *c, struct span mesh, const st
         const struct forge_upstream_spec *spec = upstream->conf;
         set_if(spec->connect_timeout, &out->connect_timeout_ns);
         set_if(spec->idle_timeout, &out->idle_timeout_ns);
-        out->balance = spec->balance != FIELD_ABSENT ? spec->balance : out->balance;
+        /* The first ForgeUpstream, which nobody wrote, gives way to a MeshLoadBalancingStrategy. */
+        if (spec->balance != FIELD_ABSENT && (strategy == NULL || effective_is_written(upstream, effective_node(upstream, path, 1))))
+            out->balance = spec->balance;
         out->is_echo = spec->echo == 1;
     }
     return true;

@@ -17,5 +17,5 @@ static const struct object_table table = {
 };
 
 const struct kind kind_global_secret = {
-    .type = "GlobalSecret", .plural = "globalsecrets", .has_spec = false, .is_global = true, .table = &table,
+    .type = "GlobalSecret", .plural = "global-secrets", .has_spec = false, .is_global = true, .table = &table,
 };

@@ -201,9 +201,29 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return policy_spec_check(doc, diag, check_conf);
 }
 
+/* There is one log, and it has every request. */
+static bool check_enforced(const struct conf_document *doc, struct diag *diag)
+{
+    const struct policy_spec *spec = doc->spec;
+    const struct policy_entry *to = spec->to.items;
+    bool is_good = true;
+
+    if (spec->target != NULL && spec->target->kind == TARGET_MESH_HTTP_ROUTE) {
+        diag_error(diag, field_place(spec->target, "kind"), "a log of some routes is understood but not enforced by this version: there "
+                   "is one for all of them: write `targetRef: {kind: Mesh}`");
+        is_good = false;
+    }
+    for (uint32_t i = 0; i < spec->to.n; i++)
+        if (to[i].target->kind != TARGET_MESH) {
+            diag_error(diag, field_place(to[i].target, "kind"), "a log of some requests is understood but not enforced by this version: "
+                       "there is one for all of them: write it `to` Mesh");
+            is_good = false;
+        }
+    return is_good;
+}
+
 const struct kind kind_mesh_access_log = {
     .type = "MeshAccessLog", .plural = "meshaccesslogs", .short_name = "mal",
-    .not_enforced = "records are written as a ForgeAccessLog says",
     .has_spec = true, .policy = &shape,
-    .table = &table, .check = check,
+    .table = &table, .check = check, .check_enforced = check_enforced,
 };

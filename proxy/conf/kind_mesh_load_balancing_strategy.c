@@ -422,8 +422,28 @@ static bool check(const struct conf_document *doc, struct diag *diag)
     return policy_spec_check(doc, diag, check_conf);
 }
 
+/* An upstream is one for all gateways and routes. */
+static bool check_enforced(const struct conf_document *doc, struct diag *diag)
+{
+    const struct policy_spec *spec = doc->spec;
+    const struct policy_entry *to = spec->to.items;
+    bool is_good = true;
+
+    if (spec->target != NULL && spec->target->kind != TARGET_MESH) {
+        diag_error(diag, field_place(spec->target, "kind"), "endpoints for some gateways or routes are understood but not enforced by "
+                   "this version: a service has one strategy for all: write `targetRef: {kind: Mesh}`, `to` the service");
+        is_good = false;
+    }
+    for (uint32_t i = 0; i < spec->to.n; i++)
+        if (to[i].target->kind == TARGET_MESH_HTTP_ROUTE) {
+            diag_error(diag, field_place(to[i].target, "kind"), "endpoints for some routes are understood but not enforced by this "
+                       "version: a service has one strategy for all: write it `to` the service");
+            is_good = false;
+        }
+    return is_good;
+}
+
 const struct kind kind_mesh_load_balancing_strategy = {
     .type = "MeshLoadBalancingStrategy", .plural = "meshloadbalancingstrategies", .short_name = "mlbs",
-    .not_enforced = "endpoints are chosen as a ForgeUpstream's `balance` says",
-    .has_spec = true, .policy = &shape, .table = &table, .check = check,
+    .has_spec = true, .policy = &shape, .table = &table, .check = check, .check_enforced = check_enforced,
 };

@@ -1,4 +1,8 @@
 """A Kuma user's own gateway files: Dataplanes and the services that select them, the older routes, policies of a whole mesh."""
+import json
+import os
+import tempfile
+
 from forge import Forge, free_port
 from peer import Client, Upstream
 
@@ -109,3 +113,26 @@ def test_documents_of_a_whole_mesh_beside_it():
             f.reload_refused(documents)
             assert "`MeshRateLimit` is understood but not enforced by this version" in f.output(), f.output()
             assert said(c)[0] == 200
+
+
+def test_logs_and_strategies_of_the_mesh():
+    with tempfile.TemporaryDirectory() as folder, Upstream() as first, Upstream() as second:
+        path = os.path.join(folder, "log")
+        fields = [{"key": "path", "value": "%REQ(:PATH)%"}, {"key": "code", "value": "%RESPONSE_CODE%"},
+                  {"key": "none", "value": "%REQ(X-NONE)%"}, {"key": "mesh", "value": "in %KUMA_MESH%"}]
+        log = {"type": "MeshAccessLog", "mesh": "default", "name": "log", "spec": {
+            "targetRef": {"kind": "MeshGateway", "name": "edge"}, "to": [{"targetRef": {"kind": "Mesh"}, "default": {"backends": [
+                {"type": "File", "file": {"path": path, "format": {"type": "Json", "json": fields, "omitEmptyValues": True}}}]}}]}}
+        balance = {"type": "MeshLoadBalancingStrategy", "mesh": "default", "name": "least", "spec": {
+            "to": [{"targetRef": {"kind": "MeshService", "name": "backend"}, "default": {"loadBalancer": {"type": "LeastRequest"}}}]}}
+        times = {"type": "MeshTimeout", "mesh": "default", "name": "in", "spec": {
+            "from": [{"targetRef": {"kind": "Mesh"}, "default": {"idleTimeout": "1s"}}]}}
+        documents = [dataplane("b1", first.port, labels={"app": "backend"}), dataplane("b2", second.port, labels={"app": "backend"}),
+                     mesh_service("backend", {"app": "backend"}), kuma_gateway(free_port()),
+                     http_route({"kind": "MeshService", "name": "backend"}), log, balance, times]
+        with Forge(documents) as f, Client(f.port) as c:
+            assert said(c, "/x?y")[0] == 200
+            f.wait(lambda: os.path.exists(path) and open(path).read().count("\n") == 1, "a line")
+            with open(path) as lines:
+                assert json.loads(lines.read()) == {"path": "/x?y", "code": 200, "mesh": "in default"}
+            assert c.is_closed(5), "the client's idle timeout"
