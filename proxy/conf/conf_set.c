@@ -425,6 +425,18 @@ static void mend(struct conf_set *set, struct node *root)
         policy_spec_mend(kind_list[kind], root, set->diag);
 }
 
+/* An exported secret. The keeper of its node opens it before a set is filled; elsewhere there is nothing to read. */
+static bool is_sealed(struct conf_set *set, const struct node *root)
+{
+    const struct node *data = node_find(root, "data");
+
+    if (data == NULL || data->kind != NODE_SCALAR || !span_starts(data->text, SPAN_LIT("forge-sealed:")))
+        return false;
+    diag_error(set->diag, node_place(data), "this document is sealed, and only the node that sealed it can read it: apply it there "
+               "(`forgectl apply --dry-run` checks it), or write the secret itself");
+    return true;
+}
+
 bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t documents_n)
 {
     if (!grow(set, documents_n))
@@ -436,6 +448,8 @@ bool conf_set_fill(struct conf_set *set, const struct document *first, uint32_t 
         if (d->root->kind != NODE_MAP)
             diag_error(set->diag, node_place(d->root), "a document starts with `type:` and `name:`, and this one is %s",
                        node_kind_name(d->root));
+        else if (is_sealed(set, d->root))
+            continue;
         else if (node_find(d->root, "apiVersion") != NULL || node_find(d->root, "kind") != NULL)
             read_kubernetes(set, d->root);
         else

@@ -33,6 +33,12 @@ static const struct says_row rows[] = {
       "name: a\n"
       "data: \"hello, world\"\n",
       "3:7: error: `data` must be base64 (as `base64 -w0 FILE` prints it), and is not\n" },
+    { "sealed by a node",
+      "type: Secret\n"
+      "name: a\n"
+      "data: forge-sealed:v1:AAAA\n",
+      "3:7: error: this document is sealed, and only the node that sealed it can read it: apply it there "
+      "(`forgectl apply --dry-run` checks it), or write the secret itself\n" },
     { "Kubernetes",
       "apiVersion: v1\n"
       "kind: Secret\n"
