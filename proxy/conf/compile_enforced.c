@@ -85,7 +85,7 @@ static bool is_for_sidecars(const struct conf_set *set, const struct conf_docume
 
     memcpy(&fields, doc->spec, sizeof(fields));
     kind = node_find(node_find(fields, "targetRef"), "kind");
-    if (doc->kind->policy != NULL && selects_listener(set, doc))
+    if ((doc->kind->policy != NULL || doc->kind == kind_list[KIND_MESH_HTTP_ROUTE]) && selects_listener(set, doc))
         return false;
     for (size_t i = 0; doc->kind->has_spec && kind != NULL && i < COUNT(kinds); i++)
         if (span_is(kind->text, span_str(kinds[i]))) {

@@ -45,7 +45,7 @@ static const struct pair_row {
     { "any listener, tags beside the service",
       OLDER("[{match: {kuma.io/service: '*'}}]",
             "{matches: [{path: {match: PREFIX, value: /}}], backends: [{destination: {kuma.io/service: b, version: v1}}]}"),
-      NEWER("{kind: Mesh}", "{matches: [{path: {type: PathPrefix, value: /}}], default: {backendRefs: [{kind: MeshServiceSubset, name: b, "
+      NEWER("{kind: MeshSubset, tags: {kuma.io/service: edge}}", "{matches: [{path: {type: PathPrefix, value: /}}], default: {backendRefs: [{kind: MeshServiceSubset, name: b, "
             "tags: {version: v1}}]}}") },
     { "two selectors that mean one listener",
       OLDER("[{match: {kuma.io/service: edge, port: other}}, {match: {team: a, port: other}}]",

@@ -1,7 +1,7 @@
 /* kuma_corpus_test.c - documents of every kind, in both of Kuma's forms: what is said on reading them, and on compiling them.
  *
- * Goal:   each good document reads, and its canonical form reads as the same; each bad one says exactly what stands beside it; what is
- *         not enforced is told when compiled.
+ * Goal:   each good document reads, its canonical form reads as the same, and policies are explained; each bad one says exactly what
+ *         stands beside it; what is not enforced is told when compiled.
  * Method: tests/corpus/kuma/FILE.yaml, documents between lines of `---`. Lines of `#! ` stand for all that is said on reading,
  *         lines of `#? ` for what is added on compiling; both are taken out before, so that line 1 is the first of the others.
  * Replay: FORGE_CORPUS_PRINT=1 kuma_corpus_test prints the files as they would have to be. Read them before you take them.
@@ -12,18 +12,20 @@
 #include "conf/canonical.h"
 #include "conf/conf_arena.h"
 #include "conf/conf_set.h"
+#include "conf/explain.h"
 #include "conf/gateway_api.h"
 #include "conf/kind.h"
+#include "conf/policy_spec.h"
 #include "unit/conf/conf_check.h"
 
-enum { FILE_BYTES_MAX = 65536, SAID_BYTES_MAX = 16384, DOCUMENTS_MIN = 150 };
+enum { FILE_BYTES_MAX = 65536, SAID_BYTES_MAX = 16384, DOCUMENTS_MIN = 150, EXPLAINED_MIN = 25 };
 
 struct corpus {
     struct diag *diag;
     char   file[FILE_BYTES_MAX];
     char   text[FILE_BYTES_MAX];                 /* of one document, without the marked lines */
     char   want_read[SAID_BYTES_MAX], want_compiled[SAID_BYTES_MAX], got_read[SAID_BYTES_MAX], got_compiled[SAID_BYTES_MAX];
-    uint32_t documents_n, seen_n[KIND_N];
+    uint32_t documents_n, explained_n, seen_n[KIND_N];
     bool   is_printing;
 };
 
@@ -132,6 +134,73 @@ static void check_round_trips(const struct conf_set *set, const char *file)
     conf_arena_close(arena);
 }
 
+/* What a policy can be about. */
+static const char around[] =
+    "\n---\n{type: MeshGateway, name: edge, selectors: [{match: {kuma.io/service: edge}}], conf: {listeners: [{port: 8080, protocol: HTTP, "
+    "tags: {port: http}}]}}\n"
+    "---\n{type: MeshHTTPRoute, name: all, spec: {to: [{targetRef: {kind: Mesh}, rules: [{matches: [{path: {type: PathPrefix, value: /}}], "
+    "default: {backendRefs: [{kind: MeshExternalService, name: outside}]}}]}]}}\n"
+    "---\n{type: MeshExternalService, name: outside, spec: {match: {port: 80, protocol: http}, endpoints: [{address: 127.0.0.1, port: 1}]}}\n"
+    "---\n{type: MeshExternalService, name: a, spec: {match: {port: 80, protocol: http}, endpoints: [{address: 127.0.0.1, port: 1}]}}\n"
+    "---\n{type: MeshService, name: backend, spec: {ports: [{port: 80, appProtocol: http}]}}\n";
+
+/* Is the document named where its policies are explained? */
+static bool is_explained(const struct conf_set *set, struct span name, struct conf_arena *arena)
+{
+    static const struct explain_ask asks[] = {
+        { .kind = SPAN_LIT("listener"), .name = SPAN_LIT("edge:8080") }, { .kind = SPAN_LIT("route"), .name = SPAN_LIT("all") },
+        { .kind = SPAN_LIT("MeshExternalService"), .name = SPAN_LIT("outside") },
+        { .kind = SPAN_LIT("MeshExternalService"), .name = SPAN_LIT("a") }, { .kind = SPAN_LIT("MeshService"), .name = SPAN_LIT("backend") },
+    };
+    bool is_there = false;
+    char want[300];
+
+    snprintf(want, sizeof(want), "\"name\":\"%.*s\"", SPAN_FMT(name));
+    for (size_t i = 0; i < COUNT(asks); i++) {
+        const char *wrong = NULL;
+        struct span text = explain_json(set, &asks[i], arena, &wrong);
+        CHECK(text.at != NULL, "%s\n", wrong != NULL ? wrong : "memory is out");
+        is_there |= strstr((const char *)text.at, want) != NULL;
+    }
+    return is_there;
+}
+
+/* A service is explained as all gateways see it. */
+static bool is_of_gateways(const struct policy_spec *spec)
+{
+    const struct policy_entry *to = spec->to.items;
+
+    if (spec->target == NULL || spec->target->kind == TARGET_MESH)
+        return true;
+    return spec->target->kind == TARGET_MESH_GATEWAY && (to == NULL || to[0].target->kind == TARGET_MESH);
+}
+
+/* Of a policy of gateways: enforced or not, explain knows it. */
+static void check_explained(struct corpus *c, const char *file)
+{
+    struct candidate_options options = { .scratch_bytes = 0 };
+    struct conf_arena *arena = conf_arena_open(1 << 22);
+    struct candidate *candidate;
+
+    diag_init(c->diag);
+    candidate = candidate_open(&options, c->diag);
+    CHECK(candidate != NULL && arena != NULL, "no address space\n");
+    candidate_add(candidate, file, span_str(c->text));
+    candidate_add(candidate, "around", SPAN_LIT(around));
+    CHECK(candidate_fill(candidate), "%s: memory is out\n", file);
+    for (uint32_t kind = 0; kind < KIND_N; kind++)
+        for (const struct conf_document *doc = candidate_set(candidate)->first[kind]; doc != NULL; doc = doc->next) {
+            const struct policy_spec *spec = kind_list[kind]->policy != NULL ? doc->spec : NULL;
+            if (spec == NULL || strncmp(kind_list[kind]->type, "Mesh", 4) != 0 || !doc->is_valid || doc->is_shadow || !is_of_gateways(spec))
+                continue;
+            CHECK(is_explained(candidate_set(candidate), doc->name, arena), "%s: nothing is explained by `%.*s`\n", file,
+                  SPAN_FMT(doc->name));
+            c->explained_n++;
+        }
+    candidate_close(candidate);
+    conf_arena_close(arena);
+}
+
 static void check_document(struct corpus *c, const char *file)
 {
     struct candidate_options options = { .scratch_bytes = 0 };
@@ -156,6 +225,8 @@ static void check_document(struct corpus *c, const char *file)
         conf_free(snapshot);
     }
     candidate_close(candidate);
+    if (strstr(c->got_read, " error: ") == NULL)
+        check_explained(c, file);
     c->documents_n++;
     if (c->is_printing) {
         print_marked("#! ", c->got_read);
@@ -211,6 +282,7 @@ TEST(kuma_corpus_says_what_stands_beside_it)
     }
     free(files);
     CHECK(c->documents_n >= DOCUMENTS_MIN, "only %u documents\n", c->documents_n);
+    CHECK(c->explained_n >= EXPLAINED_MIN, "only %u of them explained\n", c->explained_n);
     for (uint32_t kind = 0; kind < KIND_N; kind++)
         CHECK(c->seen_n[kind] > 0 || strncmp(kind_list[kind]->type, "Forge", 5) == 0 || gateway_api_version(kind_list[kind]) != NULL, "no good %s in the corpus\n",
               kind_list[kind]->type);
