@@ -11,6 +11,7 @@
 #include "ctl/convert.h"
 #include "ctl/delete.h"
 #include "ctl/diff.h"
+#include "ctl/explain.h"
 #include "ctl/export.h"
 #include "ctl/get.h"
 #include "ctl/help.h"
@@ -86,6 +87,15 @@ const struct command command_list[] = {
                "Ends with 4 when there are differences.",
         .examples = "  forgectl diff -f routes/\n  forgectl diff 3 5\n  forgectl diff old/ new/\n",
         .run = diff_command,
+    },
+    {
+        .name = "explain", .words = "[KIND] NAME", .words_min = 1, .words_max = 2, .words_are = WORDS_FREE,
+        .flags = FLAG_BIT(FLAG_FILE) | FLAG_BIT(FLAG_MESH) | FLAG_BIT(FLAG_LISTENER) | FLAGS_GATEWAY, .outputs = "text,json",
+        .summary = "say what is in force for a listener, route or service, and which document said it",
+        .doc = "All policies together, field by field: the value, the document and line that it comes from, and what lost to it.\n"
+               "KIND is `listener`, `route`, `service`, or a kind of document. With -f no gateway is needed.",
+        .examples = "  forgectl explain listener edge:8080\n  forgectl explain -f routes/ MeshHTTPRoute/api\n",
+        .run = explain_command,
     },
     {
         .name = "export", .words = "", .words_are = WORDS_NONE,

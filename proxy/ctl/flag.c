@@ -30,6 +30,7 @@ const struct flag_row flag_list[FLAG_N] = {
     [FLAG_BODY_BYTES] = { "body-bytes", 0, FLAG_TYPE_NUMBER, false, "N", NULL, "a body of so many bytes" },
     [FLAG_CLIENT] = { "client", 0, FLAG_TYPE_TEXT, false, "ADDRESS", NULL, "the address that the request comes from" },
     [FLAG_PORT] = { "port", 'p', FLAG_TYPE_NUMBER, false, "PORT", NULL, "of the listener, where that of the URL is another" },
+    [FLAG_LISTENER] = { "listener", 0, FLAG_TYPE_TEXT, false, "NAME", NULL, "a route as this listener serves it: edge:8080" },
     [FLAG_FOR] = { "for", 0, FLAG_TYPE_TEXT, false, "WHAT", "live", "live: all workers serve it; ready: the gateway takes traffic" },
     [FLAG_INTERVAL] = { "interval", 'i', FLAG_TYPE_DURATION, false, "TIME", "1s", "from one look to the next" },
     [FLAG_ONCE] = { "once", 0, FLAG_TYPE_BOOL, false, NULL, NULL, "one look, then end" },

@@ -29,6 +29,7 @@ enum flag_id {
     FLAG_BODY_BYTES,
     FLAG_CLIENT,
     FLAG_PORT,
+    FLAG_LISTENER,
     FLAG_FOR,
     FLAG_INTERVAL,
     FLAG_ONCE,

@@ -17,7 +17,7 @@ from forgectl import forgectl, start
 from peer import Client, Upstream
 
 DEMO = os.path.join("proxy", "demo")
-COMMANDS = ("apply", "check", "completions", "convert", "delete", "diff", "export", "get", "help", "history", "rollback", "test", "top",
+COMMANDS = ("apply", "check", "completions", "convert", "delete", "diff", "explain", "export", "get", "help", "history", "rollback", "test", "top",
             "try", "version", "wait")
 
 
@@ -119,6 +119,16 @@ def test_try_of_files():
     assert "413" in json.dumps(answer), answer
     said = forgectl("try", "-f", DEMO, "-X", "PUT", "-H", "X-Internal: 1", "http://localhost:8080/api/orders")
     assert said.code == 0 and "PUT /orders" in said.out and "x-internal" in said.out, said
+
+
+def test_explain_of_files():
+    said = forgectl("explain", "-f", DEMO, "MeshHTTPRoute/api")
+    assert said.code == 0 and "small-bodies" in said.out and "30-routes.yaml" in said.out, said
+    assert forgectl("explain", "-f", DEMO, "route", "api").out == said.out
+    fields = json.loads(forgectl("explain", "-f", DEMO, "route", "api", "-o", "json").out)["policies"]
+    assert any(field["document"]["name"] == "small-bodies" for policy in fields for field in policy["fields"]), fields
+    said = forgectl("explain", "-f", DEMO, "route", "gone")
+    assert said.code == 1 and "gone" in said.err and not said.out, said
 
 
 FORGE_TEST = """type: ForgeTest
