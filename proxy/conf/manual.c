@@ -9,6 +9,7 @@
 #include "base/must.h"
 #include "conf/conf_text.h"
 #include "conf/field_unit.h"
+#include "conf/gateway_api.h"
 #include "conf/kind.h"
 #include "conf/kind_example.h"
 
@@ -247,6 +248,13 @@ static void put_head(struct page *p, const struct kind *kind)
         put_code(p, kind->short_name);
     }
     put(p, kind->has_spec ? ". Its fields stand below `spec`.\n" : ". Its fields stand beside `type` and `name`.\n");
+    if (gateway_api_version(kind) != NULL) {
+        put(p, "\nIt is written as Kubernetes has it, with ");
+        put(p, "`apiVersion: ");
+        put(p, gateway_api_version(kind));
+        put(p, "`");
+        put(p, ", and no cluster is needed. One of namespace `N` is kept under the name `name.N`.\n");
+    }
     if (kind->not_enforced != NULL) {
         put(p, "\n**Read and checked, but not enforced by this version**: ");
         put(p, kind->not_enforced);

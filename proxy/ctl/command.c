@@ -16,6 +16,7 @@
 #include "ctl/get.h"
 #include "ctl/help.h"
 #include "ctl/history.h"
+#include "ctl/reference.h"
 #include "ctl/rollback.h"
 #include "ctl/test.h"
 #include "ctl/top.h"
@@ -131,6 +132,14 @@ const struct command command_list[] = {
         .run = history_command,
     },
     {
+        .name = "manual", .words = "[KIND]", .words_max = 1, .words_are = WORDS_KINDS,
+        .summary = "print the page of a kind in the reference manual, as Markdown",
+        .doc = "Every field with its type, default, range and a sentence; an example; what was removed and what to write\n"
+               "instead. Without a kind: all of them, a line each.",
+        .examples = "  forgectl manual\n  forgectl manual MeshTimeout\n",
+        .run = reference_manual,
+    },
+    {
         .name = "rollback", .words = "GENERATION", .words_min = 1, .words_max = 1, .words_are = WORDS_FREE,
         .flags = FLAGS_AUTHOR | FLAGS_GATEWAY, .outputs = "text,json,yaml",
         .summary = "put the documents of an earlier generation in force again",
@@ -138,6 +147,14 @@ const struct command command_list[] = {
                "like any change.",
         .examples = "  forgectl rollback 4 --dry-run\n  forgectl rollback 4 --reason 'uploads fail'\n",
         .run = rollback_command,
+    },
+    {
+        .name = "schema", .words = "KIND", .words_min = 1, .words_max = 1, .words_are = WORDS_KINDS,
+        .summary = "print the JSON Schema of a kind, for editors and pipelines",
+        .doc = "JSON Schema 2020-12 of the universal form. Members that start with x- say what it has no word for: units,\n"
+               "secrets, other spellings, what was removed and what to write instead.",
+        .examples = "  forgectl schema MeshHTTPRoute > mesh-http-route.schema.json\n",
+        .run = reference_schema,
     },
     {
         .name = "test", .words = "", .words_are = WORDS_NONE, .flags = FLAG_BIT(FLAG_FILE) | FLAG_BIT(FLAG_GENERATION) | FLAGS_GATEWAY,
