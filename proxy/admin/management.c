@@ -50,7 +50,7 @@ static enum why answer_metrics(const struct management *m, const struct service_
     struct metrics_source source = {
         .counters = counters, .counters_n = m->threads_n, .gauges = gauges, .gauges_n = COUNT(gauges),
         .pools = pools, .pools_n = list_pools(m, pools), .rings = rings, .rings_n = m->threads_n,
-        .version = FORGE_VERSION, .started_wall_ns = m->started_wall_ns,
+        .snapshot = m->snapshot, .version = FORGE_VERSION, .started_wall_ns = m->started_wall_ns,
     };
 
     for (uint32_t t = 0; t < m->threads_n; t++) {

@@ -35,6 +35,7 @@ struct management {
     uint32_t                 threads_n;
     bool                     is_ready;                 /* serving, not draining */
     uint64_t                 generation;               /* configuration in force */
+    const struct snapshot   *snapshot;                 /* the same; NULL before the first */
     uint64_t                 published_n;              /* configurations that all workers took */
     uint64_t                 refused_n;                /* configurations not taken */
     bool                     store_is_good;            /* generations can be kept */

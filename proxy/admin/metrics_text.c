@@ -6,6 +6,9 @@
 #include "admin/metrics_text.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "conf/snapshot.h"
+#include "policy/policy.h"
 #include "proto/text_write.h"
 
 /* Backslash and line feed, and in label values the quote, are escaped; nothing else is (format 0.0.4). */
@@ -100,6 +103,46 @@ static void endings_write(struct text_write *w, const struct metrics_source *src
     }
 }
 
+static void shadow_endings_write(struct text_write *w, const struct metrics_source *src)
+{
+    family_write(w, "forge_shadow_endings_total", "Requests by how a shadow would have ended them", "counter");
+    for (int why = WHY_OK + 1; why < WHY_N; why++) {
+        uint64_t sum = 0;
+        for (uint32_t i = 0; i < src->counters_n; i++)
+            sum += counter_get_shadow(src->counters[i], (enum why)why);
+        if (sum == 0)
+            continue; /* Few endings are of policies that may be shadows. */
+        text_write_span(w, SPAN_LIT("forge_shadow_endings_total"));
+        label_write(w, '{', "why", span_str(why_name((enum why)why)));
+        text_write_byte(w, '}');
+        value_write(w, sum);
+    }
+}
+
+/* What shadows of the generation in force would have done, by route: from 0 again with each generation. */
+static void shadows_write(struct text_write *w, const struct metrics_source *src)
+{
+    static const char *const by_what[] = { [SHADOW_POLICY] = "policy", [SHADOW_TIMEOUT] = "timeout", [SHADOW_ROUTE] = "route" };
+    const struct snapshot *s = src->snapshot;
+
+    if (s == NULL || s->shadow_cells_n == 0)
+        return;
+    family_write(w, "forge_shadow_requests_total", "Requests of a route that a shadow would have treated otherwise", "counter");
+    for (uint32_t i = 0; i < s->shadow_cells_n && i < METRICS_SHADOWS_MAX; i++) {
+        const struct shadow_cell *cell = &s->shadow_cells[i];
+        const char *by = cell->what == SHADOW_POLICY ? policy_list[cell->policy]->name : by_what[cell->what];
+        uint64_t sum = 0;
+        for (uint32_t thread = 0; thread <= WORKERS_MAX; thread++)
+            sum += __atomic_load_n(&s->shadow_counts[(size_t)thread * s->shadow_cells_n + i], __ATOMIC_RELAXED);
+        text_write_span(w, SPAN_LIT("forge_shadow_requests_total"));
+        label_write(w, '{', "mesh", cell->mesh);
+        label_write(w, ',', "route", cell->route);
+        label_write(w, ',', "by", span_str(by));
+        text_write_byte(w, '}');
+        value_write(w, sum);
+    }
+}
+
 static void gauges_write(struct text_write *w, const struct metrics_source *src)
 {
     for (uint32_t i = 0; i < src->gauges_n; i++) {
@@ -179,6 +222,8 @@ enum why metrics_text_write(struct bufq_env *env, const struct metrics_source *s
     build_write(&w, src);
     counters_write(&w, src);
     endings_write(&w, src);
+    shadow_endings_write(&w, src);
+    shadows_write(&w, src);
     gauges_write(&w, src);
     pools_write(&w, src);
     rings_write(&w, src);

@@ -18,7 +18,12 @@
 #include "base/span.h"
 #include "base/why.h"
 
-enum { METRICS_BYTES_MAX = 1024 * 1024 }; /* 300 endings of 100 bytes, 16 pools of 65 threads in 3 families: 350 KB */
+struct snapshot;
+
+enum {
+    METRICS_BYTES_MAX   = 1024 * 1024, /* 300 endings of 100 bytes, 16 pools of 65 threads in 3 families: 350 KB */
+    METRICS_SHADOWS_MAX = 1000,        /* of at most 600 bytes; a mesh with more routes in a shadow has the sums */
+};
 
 /* What goes up and down. Those of one name stand together and differ in their label. */
 struct metrics_gauge {
@@ -48,6 +53,7 @@ struct metrics_source {
     uint32_t                      pools_n;
     const struct metrics_ring    *rings;
     uint32_t                      rings_n;
+    const struct snapshot        *snapshot; /* in force; NULL: none. METRICS_SHADOWS_MAX lines of its shadows at most */
     const char                   *version;
     uint64_t                      started_wall_ns;
 };

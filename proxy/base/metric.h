@@ -19,6 +19,7 @@ enum metric {
 struct counters {
     uint64_t _value[METRIC_N];
     uint64_t _why[WHY_N]; /* endings by name */
+    uint64_t _shadow[WHY_N]; /* endings that shadows would have brought about */
 };
 
 static inline void counter_add(struct counters *c, enum metric m, uint64_t n)
@@ -29,6 +30,16 @@ static inline void counter_add(struct counters *c, enum metric m, uint64_t n)
 static inline void counter_why(struct counters *c, enum why why)
 {
     __atomic_store_n(&c->_why[why], c->_why[why] + 1, __ATOMIC_RELAXED);
+}
+
+static inline void counter_shadow(struct counters *c, enum why why)
+{
+    __atomic_store_n(&c->_shadow[why], c->_shadow[why] + 1, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t counter_get_shadow(const struct counters *c, enum why why)
+{
+    return __atomic_load_n(&c->_shadow[why], __ATOMIC_RELAXED);
 }
 
 static inline uint64_t counter_get(const struct counters *c, enum metric m)

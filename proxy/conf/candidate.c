@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "conf/compile.h"
+#include "conf/compile_shadow.h"
 #include "conf/conf_arena.h"
 #include "conf/conf_set.h"
 #include "conf/document.h"
@@ -157,8 +158,8 @@ static struct snapshot *compile(struct candidate *c, uint64_t generation)
 
     parts.snapshot = snapshot;
     has_memory = snapshot != NULL && candidate_fill(c) && gateway_api_derive(&c->set) && conf_set_sort(&c->set) &&
-                 compile_enforced(&parts) && compile_policies(&parts) && compile_upstreams(&parts) && compile_rules(&parts) &&
-                 compile_listeners(&parts) && compile_access_log(&parts);
+                 compile_enforced(&parts) && compile_shadow_begin(&parts) && compile_policies(&parts) && compile_upstreams(&parts) &&
+                 compile_rules(&parts) && compile_listeners(&parts) && compile_access_log(&parts) && compile_shadow_end(&parts);
     if (!has_memory || c->scratch->is_full || c->arena->is_full) {
         diag_error(c->diag, NOWHERE, "the configuration does not fit into memory: leave some of it out");
         return NULL;

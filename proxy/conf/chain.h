@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct header_modifier;
@@ -21,8 +22,11 @@ enum policy_index {
 /* Bytes of state: rounded up to 8, so that each state block is aligned. */
 struct chain_state {
     uint16_t exchange_bytes, worker_bytes;
+    bool     may_be_shadow;   /* asked for its verdict alone it changes nothing: no head, no body, no state that others see */
 };
 extern const struct chain_state chain_state[POLICY_LIST_N];
+
+enum { CHAIN_ENTRIES_MAX = 2 * POLICY_LIST_N }; /* each enforced, and as a shadow */
 
 struct body_cap_conf {
     uint64_t body_bytes_max;

@@ -16,6 +16,7 @@
 
 struct effective_set;
 struct gateway_listener;
+struct shadow_plan;
 struct tagged_service;
 struct upstream_settings;
 
@@ -70,6 +71,8 @@ struct compile {
     uint32_t             upstreams_n, upstreams_max;
     struct tagged_service *tagged;       /* compile_service.c */
     struct endpoint     *gathered;       /* room for one upstream's endpoints; NULL: not needed yet */
+    struct effective_set *effective_shadow; /* the same with shadows, as if they were enforced; NULL: there are none */
+    struct shadow_plan  *shadow;         /* compile_shadow.c */
     struct span          system_ca;      /* read at the first need; at == NULL: not yet */
 };
 
@@ -102,6 +105,7 @@ uint32_t compile_gateway_backends_n(const struct compile *c);
 bool compile_access_log(struct compile *c);
 /* TLS of the listeners of one port. */
 bool compile_tls_hosts(struct compile *c, const struct listener_plan *plans, uint32_t n, struct listener *listener);
-/* Routes of one host of a listener from the rules of tos (strongest first), sorted and indexed. */
+/* Routes of one host of a listener from the rules of tos (strongest first), sorted and indexed. With is_shadow they tell which
+ * shadows take part in them, and have no policies. */
 bool compile_host(struct compile *c, const struct listener_plan *l, struct to_plan *const *tos, uint32_t tos_n,
-                  struct virtual_host *host);
+                  bool is_shadow, struct virtual_host *host);

@@ -8,6 +8,7 @@
  */
 #include "base/must.h"
 #include "conf/compile.h"
+#include "conf/compile_shadow.h"
 #include "conf/conf_arena.h"
 #include "conf/kind_mesh_gateway_route.h"
 #include "conf/kind_mesh_http_route_check.h"
@@ -153,7 +154,7 @@ uint32_t compile_gateway_routes_n(const struct compile *c)
     uint32_t n = 0;
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_GATEWAY_ROUTE]; doc != NULL; doc = doc->next)
-        if (kind_document_acts(doc))
+        if (compile_shadow_acts(doc))
             n += ((const struct gateway_route_spec *)doc->spec)->selectors.n;
     return n;
 }
@@ -163,7 +164,7 @@ uint32_t compile_gateway_backends_n(const struct compile *c)
     uint32_t n = 0;
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_GATEWAY_ROUTE]; doc != NULL; doc = doc->next) {
-        const struct gateway_route_http *http = kind_document_acts(doc)
+        const struct gateway_route_http *http = compile_shadow_acts(doc)
                                                     ? ((const struct gateway_route_spec *)doc->spec)->conf->http : NULL;
         for (uint32_t i = 0; http != NULL && i < http->rules.n; i++)
             n += ((const struct gateway_route_rule *)http->rules.items)[i].backends.n;
@@ -174,7 +175,7 @@ uint32_t compile_gateway_backends_n(const struct compile *c)
 bool compile_gateway_routes(struct compile *c)
 {
     for (const struct conf_document *doc = c->set->first[KIND_MESH_GATEWAY_ROUTE]; doc != NULL; doc = doc->next) {
-        const struct gateway_route_http *http = kind_document_acts(doc)
+        const struct gateway_route_http *http = compile_shadow_acts(doc)
                                                     ? ((const struct gateway_route_spec *)doc->spec)->conf->http : NULL;
         struct route_to_spec *to = http != NULL ? conf_arena_take(c->set->scratch, sizeof(*to)) : NULL;
         struct rule_spec *rules = http != NULL ? conf_arena_array(c->set->scratch, http->rules.n, sizeof(*rules)) : NULL;

@@ -10,6 +10,7 @@
 #include "conf/chain.h"
 #include "conf/compile.h"
 #include "conf/compile_policy.h"
+#include "conf/compile_shadow.h"
 #include "conf/conf_arena.h"
 #include "conf/document.h"
 #include "conf/route_index.h"
@@ -70,9 +71,17 @@ static void check_leads_somewhere(struct compile *c, const struct merged *m)
                    "this rule leads nowhere: write `backendRefs`, or a RequestRedirect");
 }
 
-/* Policies of a route in the order of enum policy_index, with their configurations. */
+static struct chain_entry shadow_entry(struct compile *c, const struct merged *m, enum policy_index policy, const void *conf)
+{
+    MUST(chain_state[policy].may_be_shadow);
+    return (struct chain_entry){ .policy = policy, .conf = conf, .is_shadow = true,
+                                 .shadow_cell = compile_shadow_cell(c, m->rule->doc, SHADOW_POLICY, policy) };
+}
+
+/* Policies of a route in the order of enum policy_index, with their configurations; a shadow stands behind what is enforced, and
+ * only where it says something else. */
 static bool fill_chain(struct compile *c, const struct merged *m, const struct route_settings *settings,
-                       struct chain_entry *entries, uint32_t *out_n)
+                       const struct route_settings *shadow, struct chain_entry *entries, uint32_t *out_n)
 {
     struct body_cap_conf *cap;
     struct chop_conf *chop;
@@ -83,6 +92,13 @@ static bool fill_chain(struct compile *c, const struct merged *m, const struct r
             return false;
         cap->body_bytes_max = settings->body_bytes_max;
         entries[n++] = (struct chain_entry){ .policy = POLICY_BODY_CAP, .conf = cap };
+    }
+    if (shadow != NULL && shadow->has_body_cap &&
+        (!settings->has_body_cap || shadow->body_bytes_max != settings->body_bytes_max)) {
+        if ((cap = conf_arena_take(c->arena, sizeof(*cap))) == NULL)
+            return false;
+        cap->body_bytes_max = shadow->body_bytes_max;
+        entries[n++] = shadow_entry(c, m, POLICY_BODY_CAP, cap);
     }
     if (m->filters->modifier != NULL)
         entries[n++] = (struct chain_entry){ .policy = POLICY_HEADER_MODIFIER, .conf = m->filters->modifier };
@@ -99,11 +115,11 @@ static bool fill_chain(struct compile *c, const struct merged *m, const struct r
 }
 
 static bool build_chain(struct compile *c, const struct merged *m, const struct route_settings *settings,
-                        struct route *route)
+                        const struct route_settings *shadow, struct route *route)
 {
-    struct chain_entry entries[POLICY_LIST_N], *kept;
+    struct chain_entry entries[CHAIN_ENTRIES_MAX], *kept;
 
-    if (!fill_chain(c, m, settings, entries, &route->chain_n))
+    if (!fill_chain(c, m, settings, shadow, entries, &route->chain_n))
         return false;
     kept = conf_arena_array(c->arena, route->chain_n, sizeof(*kept));
     if (kept == NULL)
@@ -119,7 +135,47 @@ static bool build_chain(struct compile *c, const struct merged *m, const struct 
     return true;
 }
 
-static bool build_routes(struct compile *c, const struct listener_plan *l, const struct merged *m, uint32_t order,
+/* The document with the label that this rule owes something to, or NULL. */
+static const struct conf_document *shadow_of(const struct merged *m)
+{
+    return m->rule->doc->is_shadow ? m->rule->doc : m->filters->doc->is_shadow ? m->filters->doc
+           : m->backends->doc->is_shadow ? m->backends->doc : NULL;
+}
+
+static bool note_shadow(struct compile *c, const struct route_shadow *shadow, struct route *route)
+{
+    struct route_shadow *kept = conf_arena_take(c->arena, sizeof(*kept));
+
+    if (kept == NULL)
+        return false;
+    *kept = *shadow;
+    route->shadow = kept;
+    return true;
+}
+
+/* What the policies say about a route, and what they would say with the shadows among them. */
+static bool apply_policies(struct compile *c, const struct listener_plan *l, const struct merged *m, struct route *route)
+{
+    struct route_settings settings, with = { .has_body_cap = false };
+
+    if (!compile_policy_route(c, m->rule->doc, l, &settings))
+        return false;
+    route->request_timeout_ns = settings.request_timeout_ns;
+    route->stream_idle_timeout_ns = settings.stream_idle_timeout_ns;
+    if (c->effective_shadow == NULL)
+        return build_chain(c, m, &settings, NULL, route);
+    if (!compile_policy_route_shadow(c, m->rule->doc, l, &with))
+        return false;
+    if (with.request_timeout_ns != 0 && with.request_timeout_ns != settings.request_timeout_ns) {
+        struct route_shadow shadow = { .request_timeout_ns = with.request_timeout_ns,
+                                       .timeout_cell = compile_shadow_cell(c, m->rule->doc, SHADOW_TIMEOUT, 0) };
+        if (!note_shadow(c, &shadow, route))
+            return false;
+    }
+    return build_chain(c, m, &settings, &with, route);
+}
+
+static bool build_routes(struct compile *c, const struct listener_plan *l, const struct merged *m, uint32_t order, bool is_shadow,
                          struct route **io_at)
 {
     struct route route = {
@@ -127,15 +183,16 @@ static bool build_routes(struct compile *c, const struct listener_plan *l, const
         .backends = m->backends->backends, .backends_n = m->backends->backends_n, .weight_sum = m->backends->weight_sum,
         .backends_broken = m->backends->backends_broken,
     };
-    struct route_settings settings;
+    const struct conf_document *by = is_shadow ? shadow_of(m) : NULL;
 
-    if (!compile_policy_route(c, m->rule->doc, l, &settings))
-        return false;
-    route.request_timeout_ns = settings.request_timeout_ns;
-    route.stream_idle_timeout_ns = settings.stream_idle_timeout_ns;
     route.origin = m->rule->origin;
     route.name = route.origin->document;
-    if (!build_chain(c, m, &settings, &route))
+    if (by != NULL) {
+        struct route_shadow shadow = { .route_cell = compile_shadow_cell(c, by, SHADOW_ROUTE, 0) };
+        if (!note_shadow(c, &shadow, &route))
+            return false;
+    }
+    if (!is_shadow && !apply_policies(c, l, m, &route))
         return false;
     for (uint32_t i = 0; i < m->rule->matches_n; i++) {
         route.match = m->rule->matches[i];
@@ -179,7 +236,7 @@ static int route_order(const void *left, const void *right)
 }
 
 bool compile_host(struct compile *c, const struct listener_plan *l, struct to_plan *const *tos, uint32_t tos_n,
-                  struct virtual_host *host)
+                  bool is_shadow, struct virtual_host *host)
 {
     struct merge_table t = { .slots_n = 4 };
     uint32_t rules_n = 0, routes_n = 0;
@@ -204,7 +261,7 @@ bool compile_host(struct compile *c, const struct listener_plan *l, struct to_pl
     for (uint32_t i = 0; i < t.rules_n; i++)
         check_leads_somewhere(c, &t.rules[i]);
     for (uint32_t i = 0; i < t.rules_n; i++)
-        if (!build_routes(c, l, &t.rules[i], i, &at))
+        if (!build_routes(c, l, &t.rules[i], i, is_shadow, &at))
             return false;
     MUST(at == routes + routes_n);
     if (routes_n > 0)

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "conf/compile.h"
+#include "conf/compile_shadow.h"
 #include "conf/compile_policy.h"
 #include "conf/conf_arena.h"
 #include "conf/document.h"
@@ -133,7 +134,7 @@ static void add_binding(struct port *port, uint32_t owner, struct span pattern, 
     port->bindings[port->bindings_n++] = (struct binding){ pattern, owner, order, to };
 }
 
-static bool collect_bindings(struct compile *c, struct port *port)
+static bool collect_bindings(struct compile *c, struct port *port, bool with_shadow)
 {
     uint64_t n = port->listeners_n;
 
@@ -147,7 +148,7 @@ static bool collect_bindings(struct compile *c, struct port *port)
         port->bindings[port->bindings_n++] = (struct binding){ l->hostname, owner, 0, NULL };
         for (uint32_t i = 0; i < c->tos_n; i++) {
             const struct list *hostnames = &c->tos[i].spec->hostnames;
-            if (!serves(l, &c->tos[i]))
+            if (!serves(l, &c->tos[i]) || (c->tos[i].doc->is_shadow && !with_shadow))
                 continue;
             if (hostnames->node == NULL)
                 add_binding(port, owner, SPAN_LIT(""), &c->tos[i], i + 1);
@@ -167,7 +168,7 @@ static int binding_order(const void *left, const void *right)
 }
 
 /* Bindings of one pattern -> its virtual host. */
-static bool build_host(struct compile *c, const struct port *port, const struct binding *bindings, uint32_t n,
+static bool build_host(struct compile *c, const struct port *port, const struct binding *bindings, uint32_t n, bool with_shadow,
                        struct virtual_host *host)
 {
     struct to_plan **tos = conf_arena_array(c->set->scratch, n, sizeof(*tos));
@@ -180,10 +181,10 @@ static bool build_host(struct compile *c, const struct port *port, const struct 
             tos[tos_n++] = bindings[i].to;
     host->hostname = conf_arena_copy(c->arena, bindings[0].pattern);
     host->listener_key = port->listeners[bindings[0].owner].key;
-    return host->hostname.at != NULL && compile_host(c, &port->listeners[bindings[0].owner], tos, tos_n, host);
+    return host->hostname.at != NULL && compile_host(c, &port->listeners[bindings[0].owner], tos, tos_n, with_shadow, host);
 }
 
-static bool build_hosts(struct compile *c, struct port *port, struct listener *listener)
+static bool build_hosts(struct compile *c, struct port *port, bool with_shadow, struct listener *listener)
 {
     struct virtual_host *hosts = conf_arena_array(c->arena, port->bindings_n, sizeof(*hosts));
     struct span *names = conf_arena_array(c->set->scratch, port->bindings_n, sizeof(*names));
@@ -195,7 +196,7 @@ static bool build_hosts(struct compile *c, struct port *port, struct listener *l
     for (uint32_t i = 0, next; i < port->bindings_n; i = next) {
         for (next = i; next < port->bindings_n && span_is(port->bindings[next].pattern, port->bindings[i].pattern);)
             next++;
-        if (!build_host(c, port, &port->bindings[i], next - i, &hosts[n]))
+        if (!build_host(c, port, &port->bindings[i], next - i, with_shadow, &hosts[n]))
             return false;
         names[n] = hosts[n].hostname;
         n++;
@@ -211,6 +212,24 @@ static bool build_hosts(struct compile *c, struct port *port, struct listener *l
         if (above != HOST_NONE && hosts[above].listener_key == hosts[i].listener_key)
             hosts[i].fallback = &hosts[above];
     }
+    return true;
+}
+
+/* The same hosts and more with shadow routes among the others, for those who count where a request would have gone. */
+static bool build_shadow(struct compile *c, struct port *port, struct listener *listener)
+{
+    struct listener *shadow;
+
+    if (c->shadow == NULL || !c->shadow->has_routes)
+        return true;
+    shadow = conf_arena_take(c->arena, sizeof(*shadow));
+    if (shadow == NULL)
+        return false;
+    *shadow = *listener;
+    port->bindings_n = 0;
+    if (!collect_bindings(c, port, true) || !build_hosts(c, port, true, shadow))
+        return false;
+    listener->shadow = shadow;
     return true;
 }
 
@@ -293,8 +312,8 @@ static bool build_port(struct compile *c, struct port *port, struct listener_set
             (listener->connections_max == 0 || r->connection_limit < listener->connections_max))
             listener->connections_max = (uint32_t)r->connection_limit;
     }
-    return listener->name.at != NULL && apply_settings(c, settings, listener) && collect_bindings(c, port) &&
-           build_hosts(c, port, listener) && (first->spec->protocol != GATEWAY_HTTPS ||
+    return listener->name.at != NULL && apply_settings(c, settings, listener) && collect_bindings(c, port, false) &&
+           build_hosts(c, port, false, listener) && build_shadow(c, port, listener) && (first->spec->protocol != GATEWAY_HTTPS ||
                                               compile_tls_hosts(c, port->listeners, port->listeners_n, listener));
 }
 

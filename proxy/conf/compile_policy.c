@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "conf/compile.h"
+#include "conf/compile_shadow.h"
 #include "conf/conf_arena.h"
 #include "conf/document.h"
 #include "conf/effective.h"
@@ -46,6 +47,11 @@ bool compile_policies(struct compile *c)
     number(c, KIND_MESH_HTTP_ROUTE);
     compile_services_number(c, number(c, KIND_MESH_EXTERNAL_SERVICE));
     c->effective = effective_open(c->set, EFFECTIVE_ENFORCED, c->set->scratch);
+    if (c->shadow != NULL && c->shadow->has_policies) {
+        c->effective_shadow = effective_open(c->set, EFFECTIVE_WITH_SHADOW, c->set->scratch);
+        if (c->effective_shadow == NULL)
+            return false;
+    }
     return c->effective != NULL;
 }
 
@@ -90,14 +96,14 @@ static void set_timeouts(const struct timeout_conf *of_route, const struct timeo
     out->stream_idle_timeout_ns = shorter(out->stream_idle_timeout_ns, stream_idle);
 }
 
-bool compile_policy_route(const struct compile *c, const struct conf_document *route, const struct listener_plan *l,
-                          struct route_settings *out)
+static bool settle_route(struct effective_set *e, const struct conf_document *route, const struct listener_plan *l,
+                         struct route_settings *out)
 {
     struct effective_subject subject = subject_of(l, route);
-    const struct effective *timeout = effective_find(c->effective, KIND_MESH_TIMEOUT, &subject);
-    const struct effective *cap = effective_find(c->effective, KIND_FORGE_BODY_CAP, &subject);
-    const struct effective *test = effective_find(c->effective, KIND_FORGE_TEST_POLICIES, &subject);
-    const struct effective_rules *rules = effective_find_rules(c->effective, KIND_MESH_TIMEOUT, &subject);
+    const struct effective *timeout = effective_find(e, KIND_MESH_TIMEOUT, &subject);
+    const struct effective *cap = effective_find(e, KIND_FORGE_BODY_CAP, &subject);
+    const struct effective *test = effective_find(e, KIND_FORGE_TEST_POLICIES, &subject);
+    const struct effective_rules *rules = effective_find_rules(e, KIND_MESH_TIMEOUT, &subject);
 
     *out = (struct route_settings){ .request_timeout_ns = REQUEST_TIMEOUT_NS, .stream_idle_timeout_ns = STREAM_IDLE_TIMEOUT_NS };
     if (timeout == NULL || cap == NULL || test == NULL || rules == NULL)
@@ -114,6 +120,18 @@ bool compile_policy_route(const struct compile *c, const struct conf_document *r
         set_if(spec->chop_seed, &out->chop_seed);
     }
     return true;
+}
+
+bool compile_policy_route(const struct compile *c, const struct conf_document *route, const struct listener_plan *l,
+                          struct route_settings *out)
+{
+    return settle_route(c->effective, route, l, out);
+}
+
+bool compile_policy_route_shadow(const struct compile *c, const struct conf_document *route, const struct listener_plan *l,
+                                 struct route_settings *out)
+{
+    return settle_route(c->effective_shadow, route, l, out);
 }
 
 bool compile_policy_upstream(const struct compile *c, struct span mesh, const struct conf_document *service,

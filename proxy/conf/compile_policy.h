@@ -37,6 +37,9 @@ struct listener_settings {
 /* A route of that document, as that listener serves it. false: memory is out. */
 bool compile_policy_route(const struct compile *c, const struct conf_document *route, const struct listener_plan *l,
                           struct route_settings *out);
+/* The same with shadows, as if they were enforced. Pre: c->effective_shadow != NULL. */
+bool compile_policy_route_shadow(const struct compile *c, const struct conf_document *route, const struct listener_plan *l,
+                                 struct route_settings *out);
 /* service: a MeshExternalService, MeshService or MeshMultiZoneService; NULL: one that only tags name. */
 bool compile_policy_upstream(const struct compile *c, struct span mesh, const struct conf_document *service,
                              struct upstream_settings *out);

@@ -9,6 +9,7 @@
 #include "base/must.h"
 #include "conf/chain.h"
 #include "conf/compile.h"
+#include "conf/compile_shadow.h"
 #include "conf/conf_arena.h"
 #include "conf/digest.h"
 #include "conf/document.h"
@@ -251,7 +252,7 @@ static const struct rule_origin *compile_origins(struct compile *c, const struct
 {
     const struct rule_spec *rules = spec->rules.items;
     struct rule_origin *origins = conf_arena_array(c->arena, spec->rules.n, sizeof(*origins));
-    struct rule_origin same = { .to = to_number };
+    struct rule_origin same = { .type = doc->kind->type, .to = to_number };
 
     if (origins == NULL || !copy(c, doc->mesh, &same.mesh) || !copy(c, doc->name, &same.document) ||
         !copy(c, doc->place.file != NULL ? span_str(doc->place.file) : SPAN_NONE, &same.file))
@@ -316,15 +317,15 @@ bool compile_rules(struct compile *c)
     uint32_t n = 0;
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next)
-        if (kind_document_acts(doc))
+        if (compile_shadow_acts(doc))
             n += ((const struct http_route_spec *)doc->spec)->to.n;
     c->tos = conf_arena_array(c->set->scratch, n + compile_gateway_routes_n(c), sizeof(*c->tos));
     if (c->tos == NULL)
         return false;
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next) {
         const struct http_route_spec *spec = doc->spec;
-        const struct route_to_spec *items = kind_document_acts(doc) ? spec->to.items : NULL;
-        for (uint32_t i = 0; kind_document_acts(doc) && i < spec->to.n; i++)
+        const struct route_to_spec *items = compile_shadow_acts(doc) ? spec->to.items : NULL;
+        for (uint32_t i = 0; compile_shadow_acts(doc) && i < spec->to.n; i++)
             if (is_for_clients(c, &items[i]) && !compile_to(c, doc, &items[i], i, spec->target, &c->tos[c->tos_n++]))
                 return false;
     }

@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "conf/compile.h"
 #include "conf/compile_policy.h"
+#include "conf/compile_shadow.h"
 #include "conf/conf_arena.h"
 #include "conf/data_source.h"
 #include "conf/digest.h"
@@ -186,7 +187,7 @@ static uint64_t count_backends(const struct compile *c)
 
     for (const struct conf_document *doc = c->set->first[KIND_MESH_HTTP_ROUTE]; doc != NULL; doc = doc->next) {
         const struct http_route_spec *spec = doc->spec;
-        const struct route_to_spec *to = kind_document_acts(doc) ? spec->to.items : NULL;
+        const struct route_to_spec *to = compile_shadow_acts(doc) ? spec->to.items : NULL;
         for (uint32_t i = 0; to != NULL && i < spec->to.n; i++) {
             const struct rule_spec *rules = to[i].rules.items;
             for (uint32_t k = 0; k < to[i].rules.n; k++)

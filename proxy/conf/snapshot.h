@@ -91,14 +91,36 @@ struct chain_entry {
     uint32_t    policy;
     const void *conf;
     uint32_t    worker_offset, exchange_offset; /* of its state blocks */
+    bool        is_shadow;           /* asked, and only counted */
+    uint32_t    shadow_cell;
+};
+
+/* What documents with the label `kuma.io/effect: shadow` would have done is counted here. */
+enum shadow_what {
+    SHADOW_POLICY = 0,               /* a policy would have refused  */
+    SHADOW_TIMEOUT,                  /* a request would have timed out */
+    SHADOW_ROUTE,                    /* a request would have gone where this route leads */
+};
+struct shadow_cell {
+    enum shadow_what what;
+    uint32_t         policy;         /* enum policy_index, of SHADOW_POLICY */
+    struct span      mesh, route;    /* that is concerned; of SHADOW_ROUTE the shadow itself */
+};
+
+/* What shadows have to say about a route: rare, so beside it. */
+struct route_shadow {
+    uint64_t request_timeout_ns;     /* 0: none */
+    uint32_t timeout_cell;
+    uint32_t route_cell;             /* of listener.shadow's routes: who takes part in it */
 };
 
 /* Where a rule was written, for those who ask why. */
 struct rule_origin {
-    struct span mesh, document;      /* of the MeshHTTPRoute */
+    const char *type;                /* MeshHTTPRoute or MeshGatewayRoute */
+    struct span mesh, document;
     struct span file;                /* as the operator wrote it */
     uint32_t    line;
-    uint32_t    to, rule;            /* spec.to[to].rules[rule] */
+    uint32_t    to, rule;            /* spec.to[to].rules[rule]; of a MeshGatewayRoute conf.http.rules[rule] */
 };
 
 struct route {
@@ -117,6 +139,7 @@ struct route {
     uint32_t           chain_bytes;  /* exchange state of the whole chain */
     uint64_t           request_timeout_ns;     /* 0: off */
     uint64_t           stream_idle_timeout_ns; /* 0: off */
+    const struct route_shadow *shadow; /* NULL: nothing; in listener.shadow: no shadow takes part in this route */
 };
 
 /* Hosts of one listener address: the most specific wins and is isolated (kuma-dialect.md 3.5). */
@@ -167,6 +190,7 @@ struct listener {
     uint32_t              connections_max;     /* 0: as many as there are slots; over all workers */
     uint64_t              idle_timeout_ns;     /* keep-alive of clients */
     uint64_t              head_timeout_ns;     /* request head complete */
+    const struct listener *shadow;             /* the same with shadow routes as if they were enforced; NULL: there are none */
 };
 
 enum up_protocol {
@@ -230,6 +254,9 @@ struct snapshot {
     struct access_log      access_log;
     uint32_t               worker_state_bytes;  /* of all chains' policies, for each worker */
     uint32_t               documents_n;
+    const struct shadow_cell *shadow_cells;
+    uint32_t               shadow_cells_n;
+    uint64_t              *shadow_counts;  /* [thread][cell]: written by that thread alone, as its other counters are */
     /* Filled by control after compiling: TLS contexts, one set a worker, [worker][index]; see conn/tls.h. */
     struct tls_server   ***tls_servers;   /* [worker][listener-wide number of tls_host] */
     struct tls_client   ***tls_clients;   /* [worker][upstream] */

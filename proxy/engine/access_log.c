@@ -187,6 +187,14 @@ static inline void json_answer(struct line *w, const struct access_record *r, ui
     put(w, text_or_none(r->tls_version));
     put(w, SPAN_LIT("\",\"cipher\":\""));
     put(w, text_or_none(r->tls_cipher));
+    if (r->shadow_why != WHY_OK) {
+        put(w, SPAN_LIT("\",\"shadow\":\""));
+        put(w, span_str(why_name(r->shadow_why)));
+    }
+    if (r->shadow_route.len > 0) {
+        put(w, SPAN_LIT("\",\"shadow_route\":\""));
+        put_value(w, r->shadow_route, clip);
+    }
     put(w, SPAN_LIT("\"}\n"));
 }
 
@@ -358,12 +366,19 @@ static void put_certain(struct line *w, const struct access_format *f, const str
     case ACCESS_LISTENER:
     case ACCESS_STREAM_ID:
     case ACCESS_MESH:
+    case ACCESS_SHADOW:
+    case ACCESS_SHADOW_ROUTE:
     case ACCESS_NOTHING:
     case ACCESS_FIELD:
     case ACCESS_FIELDS_END:
         break;
     }
     must_not_reach("access_log: an operator without a certain value");
+}
+
+static struct span shadow_why(const struct access_record *r)
+{
+    return r->shadow_why != WHY_OK ? span_str(why_name(r->shadow_why)) : SPAN_NONE;
 }
 
 static void put_op(struct line *w, const struct access_format *f, const struct access_record *r,
@@ -395,6 +410,8 @@ static void put_op(struct line *w, const struct access_format *f, const struct a
     case ACCESS_LISTENER:              put_or_dash(w, r->listener, op, clip); return;
     case ACCESS_STREAM_ID:             put_or_dash(w, r->request_id, op, clip); return;
     case ACCESS_MESH:                  put_or_dash(w, span_of(f->text + f->mesh_at, f->mesh_len), op, clip); return;
+    case ACCESS_SHADOW:                put_or_dash(w, shadow_why(r), op, clip); return;
+    case ACCESS_SHADOW_ROUTE:          put_or_dash(w, r->shadow_route, op, clip); return;
     case ACCESS_NOTHING:               put_dash(w); return;
     case ACCESS_FIELD:                 put_field(w, f, op); return;
     case ACCESS_FIELDS_END:            put_fields_end(w); return;

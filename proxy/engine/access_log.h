@@ -54,6 +54,8 @@ enum access_op_kind {
     ACCESS_STREAM_ID,
     ACCESS_MESH,
     ACCESS_DIRECTION,
+    ACCESS_SHADOW,
+    ACCESS_SHADOW_ROUTE,
     ACCESS_NOTHING, /* operators that mean something in a mesh only: always "-" */
     ACCESS_FIELD,   /* key of a JSON field: at, len; the operators behind it are its value, in quotes unless bytes_max is 1 */
     ACCESS_FIELDS_END,
@@ -94,6 +96,8 @@ struct access_record {
     struct span request_id, method, scheme, authority;
     struct span target;            /* as the client wrote it                     */
     struct span listener, route;
+    enum why    shadow_why;        /* what a shadow would have ended it with */
+    struct span shadow_route;      /* MeshHTTPRoute that a shadow would have led it to */
     struct span upstream, endpoint;/* its name; "192.0.2.1:80"                   */
     uint64_t    bytes_in, bytes_out; /* of bodies                                */
     const char *tls_version, *tls_cipher; /* "" or NULL: no TLS                  */

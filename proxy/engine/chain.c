@@ -63,10 +63,7 @@ static enum verdict ask_head(struct exchange *x, uint32_t at, struct policy_view
     *out_why = WHY_OK;
     if (p->on_request_head != NULL)
         verdict = p->on_request_head(x->route->chain[at].conf, NULL, chain_state_of(x, at), view, out_why);
-    if (verdict != POLICY_GO && verdict != POLICY_HOLD) {
-        MUST(*out_why != WHY_OK);
-        x->refused_at = (uint8_t)(at + 1);
-    }
+    MUST(verdict == POLICY_GO || verdict == POLICY_HOLD || *out_why != WHY_OK);
     return verdict;
 }
 
@@ -88,7 +85,14 @@ enum why chain_request_head(struct engine *e, struct exchange *x, bool *out_hold
     if (x->chain_at == 0 && (why = chain_start(x)) != WHY_OK)
         return why;
     while (x->chain_is_held || x->chain_at < x->route->chain_n) {
-        enum verdict verdict = ask_head(x, x->chain_is_held ? x->chain_at - 1U : x->chain_at, &view, &why);
+        uint32_t at = x->chain_is_held ? x->chain_at - 1U : x->chain_at;
+        enum verdict verdict = ask_head(x, at, &view, &why);
+
+        if (verdict != POLICY_GO && x->route->chain[at].is_shadow) {
+            if (verdict != POLICY_HOLD)
+                exchange_shadow_refuse(e, x, at, why);
+            verdict = POLICY_GO; /* It may look, and say, and that is all. */
+        }
 
         x->chain_is_held = verdict == POLICY_HOLD;
         if (verdict == POLICY_HOLD) {
@@ -96,6 +100,7 @@ enum why chain_request_head(struct engine *e, struct exchange *x, bool *out_hold
             return WHY_OK;
         }
         if (verdict != POLICY_GO) {
+            x->refused_at = (uint8_t)(at + 1);
             *out_cut = verdict == POLICY_KILL;
             return why;
         }
@@ -116,7 +121,9 @@ enum why chain_response_head(struct engine *e, struct exchange *x, bool *out_cut
             continue;
         if (p->on_response_head(x->route->chain[at].conf, NULL, chain_state_of(x, at), &view, &why) != POLICY_GO) {
             MUST(why != WHY_OK);
-            return why;
+            if (!x->route->chain[at].is_shadow)
+                return why;
+            exchange_shadow_refuse(e, x, at, why);
         }
     }
     return WHY_OK;
@@ -134,8 +141,11 @@ enum why chain_request_body(struct engine *e, struct exchange *x, struct bufq *p
             continue;
         if (p->on_request_body(x->route->chain[at].conf, NULL, chain_state_of(x, at), &view, piece, is_end, &why) != POLICY_GO) {
             MUST(why != WHY_OK);
-            x->refused_at = (uint8_t)(at + 1);
-            return why;
+            if (!x->route->chain[at].is_shadow) {
+                x->refused_at = (uint8_t)(at + 1);
+                return why;
+            }
+            exchange_shadow_refuse(e, x, at, why);
         }
     }
     return WHY_OK;
@@ -154,7 +164,9 @@ enum why chain_response_body(struct engine *e, struct exchange *x, struct bufq *
         if (p->on_response_body(x->route->chain[at].conf, NULL, chain_state_of(x, at), &view, piece, is_end, &why) !=
             POLICY_GO) {
             MUST(why != WHY_OK);
-            return why;
+            if (!x->route->chain[at].is_shadow)
+                return why;
+            exchange_shadow_refuse(e, x, at, why);
         }
     }
     return WHY_OK;

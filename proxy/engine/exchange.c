@@ -22,9 +22,11 @@ static const uint16_t exchange_moves[EXCHANGE_STATES_N] = {
 #undef TO
 };
 
-static void exchange_move(struct exchange *x, enum exchange_state to)
+static void exchange_move(struct engine *e, struct exchange *x, enum exchange_state to)
 {
     MUST((exchange_moves[x->state] & (1U << to)) != 0);
+    if (to >= EXCHANGE_AWAIT_FLUSH && x->state != EXCHANGE_AWAIT_FLUSH && x->route != NULL && x->route->shadow != NULL)
+        exchange_shadow_time(e, x);
     x->state = (uint8_t)to;
 }
 
@@ -79,7 +81,7 @@ static void exchange_count_answer(struct engine *e, const struct exchange *x)
 /* The last thing that happens to x; the slot goes back in exchange_settle, when nobody looks at it any more. */
 static void exchange_end(struct engine *e, struct exchange *x)
 {
-    exchange_move(x, EXCHANGE_ENDED);
+    exchange_move(e, x, EXCHANGE_ENDED);
     wheel_cancel(&e->shard->wheel, &x->timer);
     if (x->epoch != NULL) {
         chain_end(e, x);
@@ -120,7 +122,7 @@ static void exchange_fail(struct engine *e, struct exchange *x, enum why why)
         return;
     }
     exchange_answer_why(e, x, why);
-    exchange_move(x, EXCHANGE_AWAIT_FLUSH);
+    exchange_move(e, x, EXCHANGE_AWAIT_FLUSH);
 }
 
 /* ---- deadlines ---- */
@@ -201,7 +203,7 @@ static void exchange_step_service(struct engine *e, struct exchange *x,
     if (why != WHY_OK)
         exchange_fail(e, x, why);
     else if (state != (enum exchange_state)x->state)
-        exchange_move(x, state);
+        exchange_move(e, x, state);
 }
 
 /* ---- the switch ---- */
@@ -213,7 +215,7 @@ static void exchange_send_on(struct engine *e, struct exchange *x)
 
     if (x->route != NULL && x->route->redirect != NULL) {
         exchange_answer_redirect(e, x);
-        exchange_move(x, EXCHANGE_AWAIT_FLUSH);
+        exchange_move(e, x, EXCHANGE_AWAIT_FLUSH);
         return;
     }
     if (x->service == NULL && (why = exchange_choose_up(e, x)) != WHY_OK) {
@@ -229,7 +231,7 @@ static void exchange_send_on(struct engine *e, struct exchange *x)
         exchange_fail(e, x, why);
         return;
     }
-    exchange_move(x, EXCHANGE_AWAIT_ANSWER);
+    exchange_move(e, x, EXCHANGE_AWAIT_ANSWER);
 }
 
 static void exchange_ask_policies(struct engine *e, struct exchange *x)
@@ -239,7 +241,7 @@ static void exchange_ask_policies(struct engine *e, struct exchange *x)
 
     if (why == WHY_OK && holds) {
         if (x->state != EXCHANGE_AWAIT_POLICY)
-            exchange_move(x, EXCHANGE_AWAIT_POLICY);
+            exchange_move(e, x, EXCHANGE_AWAIT_POLICY);
         return;
     }
     if (why == WHY_OK) {
@@ -348,7 +350,7 @@ static void exchange_step_answer(struct engine *e, struct exchange *x)
         if (why != WHY_OK)
             exchange_fail(e, x, why);
         else
-            exchange_move(x, EXCHANGE_AWAIT_STREAMS);
+            exchange_move(e, x, EXCHANGE_AWAIT_STREAMS);
         return;
     }
     why = exchange_pump(e, x);
@@ -368,7 +370,7 @@ static void exchange_step_streams(struct engine *e, struct exchange *x)
     }
     if (exchange_is_over(x)) {
         exchange_leave_up(e, x, WHY_OK);
-        exchange_move(x, EXCHANGE_AWAIT_FLUSH);
+        exchange_move(e, x, EXCHANGE_AWAIT_FLUSH);
     }
 }
 

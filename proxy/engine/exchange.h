@@ -48,7 +48,17 @@ enum exchange_state {
     EXCHANGE_STATES_N
 };
 
-enum { EXCHANGE_CLIENT_BYTES = 48 };
+enum {
+    EXCHANGE_CLIENT_BYTES = 48,
+    SHADOW_SAID_TIMEOUT = 1 << 30,
+};
+
+/* What shadows would have done. */
+struct exchange_shadow {
+    const struct route *route; /* where shadow routes would have led it; NULL: nowhere else                    */
+    uint32_t            said;  /* places in the chain whose shadow would have refused, and SHADOW_SAID_TIMEOUT */
+    uint16_t            why;   /* enum why: the first that a shadow would have ended it with                   */
+};
 
 struct exchange {
     struct task          task;     /* TASK_EXCHANGE */
@@ -91,6 +101,7 @@ struct exchange {
     char                 client[EXCHANGE_CLIENT_BYTES];
     uint8_t              client_len;
     uint16_t             client_port;
+    struct exchange_shadow shadow;
     struct span          target;        /* as the client wrote it, for the record */
     struct span          authority;
 };
@@ -158,6 +169,14 @@ struct span exchange_backend_host(struct span server_name, struct span name);
 enum why exchange_go_up(struct engine *e, struct exchange *x);
 bool exchange_may_retry(const struct exchange *x, enum why why);
 void exchange_leave_up(struct engine *e, struct exchange *x, enum why why);
+/* exchange_shadow.c: what shadows would have done is counted, once a request each, and not done. */
+/* The policy at that place of the chain is one, and has refused. */
+void exchange_shadow_refuse(struct engine *e, struct exchange *x, uint32_t at, enum why why);
+/* Where shadow routes lead, into x->shadow.route. Pre: x->listener->shadow != NULL, the path is normalised. */
+void exchange_shadow_find(struct exchange *x);
+void exchange_shadow_count_route(struct engine *e, const struct exchange *x);
+/* The answer is complete, or never will be. Pre: x->route->shadow != NULL. */
+void exchange_shadow_time(struct engine *e, struct exchange *x);
 /* exchange_pump.c: bytes. */
 enum why exchange_pump_request(struct engine *e, struct exchange *x);
 enum why exchange_pump_response(struct engine *e, struct exchange *x);

@@ -64,6 +64,8 @@ static enum why exchange_route(struct exchange *x, const struct exchange_way *wa
 {
     const struct virtual_host *vh = exchange_host(x);
 
+    if (x->listener->shadow != NULL)
+        exchange_shadow_find(x);
     if (vh == NULL)
         return WHY_ROUTE_NO_HOST;
     /* A host of another listener than the one whose certificate was shown: RFC 9110 s15.5.20. */
@@ -109,6 +111,8 @@ enum why exchange_begin(struct engine *e, struct exchange *x)
     counter_add(&e->shard->counters, METRIC_REQUESTS, 1);
     request_id_write(e->shard->wall_ns, &e->shard->rng, x->id);
     why = exchange_direct(x, &way);
+    if (x->shadow.route != NULL)
+        exchange_shadow_count_route(e, x);
     if (why == WHY_OK && x->listener->is_management) {
         x->service = &e->management;
         return x->service->answer != NULL ? WHY_OK : WHY_ROUTE_NO_MATCH;

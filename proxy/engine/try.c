@@ -24,7 +24,7 @@ enum {
     SAYS_BYTES_MAX = 600,
     PIECE_BYTES    = 16384, /* of a body that policies look at */
 };
-STATIC_MUST((int)TRY_POLICIES_MAX >= (int)POLICY_LIST_N, "each policy of a chain is told");
+STATIC_MUST((int)TRY_POLICIES_MAX >= (int)CHAIN_ENTRIES_MAX, "each policy of a chain is told");
 
 struct try *try_open(void)
 {
@@ -218,9 +218,18 @@ static void say_path(struct try *t)
 static void say_route(struct try *t)
 {
     const struct rule_origin *o = t->x.route->origin;
+    char where[TRY_WHERE_BYTES];
 
-    try_say(t, TRY_ROUTE, WHY_OK, "MeshHTTPRoute %.*s, spec.to[%u].rules[%u], %.*s line %u", SPAN_FMT(o->document), o->to, o->rule,
-            SPAN_FMT(o->file), o->line);
+    try_say(t, TRY_ROUTE, WHY_OK, "%s, %.*s line %u", try_where(o, where), SPAN_FMT(o->file), o->line);
+}
+
+static void say_shadow(struct try *t)
+{
+    const struct route *route = t->result.shadow_route = t->x.shadow.route;
+    char where[TRY_WHERE_BYTES];
+
+    if (route != NULL)
+        try_say(t, TRY_SHADOW, WHY_OK, "a shadow would lead elsewhere: %s", try_where(route->origin, where));
 }
 
 /* What exchange_direct did, told in its order. */
@@ -237,6 +246,7 @@ static bool say_direction(struct try *t, enum why why)
     }
     r->path = head_path(&t->x.request);
     say_path(t);
+    say_shadow(t);
     if (why == WHY_ROUTE_NO_HOST || why == WHY_ROUTE_MISDIRECTED) {
         try_say(t, TRY_HOST, why, "host `%.*s` is not served %s", SPAN_FMT(t->x.authority),
                 why == WHY_ROUTE_NO_HOST ? "here" : "under the certificate that was shown");
@@ -289,9 +299,14 @@ static bool take_policies(struct try *t)
         try_note_head(t);
         verdict = chain_request_head_at(&t->engine, x, at, &why);
         *p = (struct try_policy){ .name = policy_list[x->route->chain[at].policy]->name, .why = why,
-                                  .is_held = verdict == POLICY_HOLD };
+                                  .is_held = verdict == POLICY_HOLD, .is_shadow = x->route->chain[at].is_shadow };
         p->changes = try_changes_of(t, true);
-        try_say(t, TRY_POLICY, why, "%s %s", p->name, policy_says(p));
+        try_say(t, TRY_POLICY, p->is_shadow ? WHY_OK : why, "%s%s %s", p->name, p->is_shadow ? ", a shadow," : "", policy_says(p));
+        if (p->is_shadow) {
+            x->shadow.said |= why != WHY_OK ? 1U << at : 0;
+            why = WHY_OK;
+            continue;
+        }
         if (verdict == POLICY_KILL) {
             try_end(t, why, 0);
             return false;
@@ -302,6 +317,27 @@ static bool take_policies(struct try *t)
     if (why != WHY_OK)
         try_end(t, why, problem_status(why));
     return why == WHY_OK;
+}
+
+/* One piece past all of them; shadows that speak up are told. */
+static enum why take_piece(struct try *t, struct bufq *piece, bool is_end)
+{
+    struct exchange *x = &t->x;
+    uint32_t said = x->shadow.said;
+    enum why why;
+
+    x->shadow.why = WHY_OK;
+    why = chain_request_body(&t->engine, x, piece, is_end);
+    for (uint32_t at = 0; at < x->route->chain_n; at++) {
+        struct try_policy *p = &t->result.policies[at];
+        if ((x->shadow.said & ~said & 1U << at) == 0)
+            continue;
+        p->why = (enum why)x->shadow.why;
+        p->is_by_body = true;
+        try_say(t, TRY_POLICY, WHY_OK, "%s, a shadow, %s, at most %llu bytes into its body", p->name, policy_says(p),
+                (unsigned long long)(x->request_body_bytes + piece->bytes));
+    }
+    return why;
 }
 
 /* The body, in pieces of zeros, past those policies that look at it. */
@@ -319,7 +355,7 @@ static bool take_body(struct try *t)
         left -= n;
         why = bufq_push_copy(&t->shard.queues, &piece, span_of(zeros, n));
         if (why == WHY_OK)
-            why = chain_request_body(&t->engine, x, &piece, left == 0);
+            why = take_piece(t, &piece, left == 0);
         x->request_body_bytes += n;
         bufq_clear(&t->shard.queues, &piece);
     }

@@ -27,8 +27,8 @@ struct try;
 enum {
     TRY_NEAR_MAX       = 8,       /* near misses told                                     */
     TRY_CHANGES_MAX    = 240,     /* of a head, over all steps                            */
-    TRY_STEPS_MAX      = 32,
-    TRY_POLICIES_MAX   = 16,      /* of one chain                                         */
+    TRY_STEPS_MAX      = 80,
+    TRY_POLICIES_MAX   = 32,      /* of one chain                                         */
     TRY_BACKENDS_MAX   = 64,      /* told of one rule                                     */
     TRY_HEADERS_MAX    = 100,
     TRY_BODY_BYTES_MAX = 1 << 30, /* of it are shown to policies that look at bodies      */
@@ -63,6 +63,7 @@ enum try_step_kind {
     TRY_PATH,      /* normalised                */
     TRY_HOST,
     TRY_ROUTE,
+    TRY_SHADOW,    /* where shadows would lead  */
     TRY_FORWARD,   /* forwarding fields         */
     TRY_POLICY,
     TRY_REDIRECT,
@@ -121,8 +122,7 @@ struct try_result {
     struct span path;                       /* normalised; at == NULL: it was refused before */
     struct span client;
     struct try_changes forwarded, rewritten;
-    const struct route *shadow_route;       /* where the shadow documents would lead, when that is elsewhere */
-    bool        is_shadow_elsewhere;        /* ... or nowhere: shadow_route == NULL */
+    const struct route *shadow_route;       /* where shadow documents would lead, when that is elsewhere; else NULL */
     struct try_near   near[TRY_NEAR_MAX];
     uint32_t          near_n;
     struct try_policy policies[TRY_POLICIES_MAX];
@@ -148,6 +148,10 @@ const char *try_read_header(struct span line, struct try_header *out);
 
 struct text_write;
 
+enum { TRY_WHERE_BYTES = 600 };
+
+/* "MeshHTTPRoute shop, spec.to[0].rules[1]"; answers out. */
+const char *try_where(const struct rule_origin *origin, char out[TRY_WHERE_BYTES]);
 /* "upstream", "redirect", "refused" (the gateway answers) or "cut". */
 const char *try_outcome(const struct try_result *r);
 /* "go", "hold", "refuse" or "would-refuse". */

@@ -5,11 +5,15 @@
  * All values are escaped in both: what a request says cannot move a cursor.
  */
 #include "engine/try.h"
+
+#include <stdio.h>
+#include <string.h>
+
 #include "proto/json_write.h"
 
 static const char *const step_names[] = {
     [TRY_LISTENER] = "listener", [TRY_TLS] = "tls", [TRY_HEAD] = "head", [TRY_PATH] = "path", [TRY_HOST] = "host",
-    [TRY_ROUTE] = "route", [TRY_FORWARD] = "forwarded", [TRY_POLICY] = "policy", [TRY_REDIRECT] = "redirect",
+    [TRY_ROUTE] = "route", [TRY_SHADOW] = "shadow", [TRY_FORWARD] = "forwarded", [TRY_POLICY] = "policy", [TRY_REDIRECT] = "redirect",
     [TRY_UPSTREAM] = "upstream", [TRY_REWRITE] = "rewrite", [TRY_ANSWER] = "answer",
 };
 static const char *const change_names[] = { [TRY_ADDED] = "added", [TRY_CHANGED] = "changed", [TRY_REMOVED] = "removed" };
@@ -34,6 +38,15 @@ const char *try_policy_verdict(const struct try_policy *p)
     if (p->is_held)
         return "hold";
     return p->why == WHY_OK ? "go" : p->is_shadow ? "would-refuse" : "refuse";
+}
+
+const char *try_where(const struct rule_origin *o, char out[TRY_WHERE_BYTES])
+{
+    if (strcmp(o->type, "MeshGatewayRoute") == 0)
+        snprintf(out, TRY_WHERE_BYTES, "%s %.*s, conf.http.rules[%u]", o->type, SPAN_FMT(o->document), o->rule);
+    else
+        snprintf(out, TRY_WHERE_BYTES, "%s %.*s, spec.to[%u].rules[%u]", o->type, SPAN_FMT(o->document), o->to, o->rule);
+    return out;
 }
 
 /* What a match wants of a path, as its document says it. */
@@ -93,7 +106,7 @@ static void origin_json(struct json_write *j, const char *name, const struct rou
         return;
     }
     json_write_open(j, '{');
-    json_write_member(j, "type", SPAN_LIT("MeshHTTPRoute"));
+    json_write_member(j, "type", span_str(route->origin->type));
     json_write_member(j, "mesh", route->origin->mesh);
     json_write_member(j, "name", route->origin->document);
     json_write_member_u64(j, "to", route->origin->to);
@@ -233,6 +246,7 @@ void try_json(const struct try_result *r, const struct snapshot *snapshot, struc
     member_or_null(&j, "path", r->path);
     member_or_null(&j, "client", r->client.len > 0 ? r->client : SPAN_NONE);
     origin_json(&j, "route", r->route);
+    origin_json(&j, "shadowRoute", r->shadow_route);
     near_json(&j, r);
     changes_json(&j, "forwarded", &r->forwarded);
     policies_json(&j, r);
@@ -274,17 +288,14 @@ static void changes_text(struct text_write *out, const struct try_changes *chang
 
 static void near_text(struct text_write *out, const struct try_near *near)
 {
+    char where[TRY_WHERE_BYTES];
     const char *type;
     struct span value;
 
     wanted(near, &type, &value);
-    text_write_str(out, "               near: MeshHTTPRoute ");
-    safe(out, near->route->origin->document);
-    text_write_str(out, ", spec.to[");
-    text_write_u64(out, near->route->origin->to);
-    text_write_str(out, "].rules[");
-    text_write_u64(out, near->route->origin->rule);
-    text_write_str(out, "], ");
+    text_write_str(out, "               near: ");
+    safe(out, span_str(try_where(near->route->origin, where)));
+    text_write_str(out, ", ");
     if (near->missed.n == 0) {
         text_write_str(out, "matches as well, and is weaker\n");
         return;
@@ -378,6 +389,7 @@ void try_text(const struct try_result *r, const struct snapshot *snapshot, struc
         case TRY_TLS:
         case TRY_HEAD:
         case TRY_PATH:
+        case TRY_SHADOW:
         case TRY_HOST:
         case TRY_REDIRECT:
         case TRY_ANSWER:

@@ -204,6 +204,7 @@ static void control_on_taken(struct control *ctl, enum why why, struct publicati
         return;
     ctl->publishing_n--;
     ctl->management.generation = pub->snapshot->generation;
+    ctl->management.snapshot = pub->left_n == 0 ? pub->snapshot : NULL;
     ctl->management.published_n++;
     keeper_on_live(ctl->keeper, pub->snapshot->generation);
     if (ctl->state == CONTROL_STARTING)
@@ -260,6 +261,8 @@ static void control_on_message(struct loop *l, const struct message *m)
         control_on_taken(ctl, (enum why)m->value, m->moved);
         return;
     case MESSAGE_SNAPSHOT_LEFT:
+        if (ctl->management.snapshot == m->moved)
+            ctl->management.snapshot = NULL; /* Its counts may go with it; the next one is on its way. */
         publisher_left(&ctl->publisher, m->moved);
         return;
     case MESSAGE_DRAINED:

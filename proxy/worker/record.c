@@ -38,6 +38,8 @@ void record_write(struct loop *l, struct log_source *source, struct timestamp_ca
         .target = x->target,
         .listener = x->listener != NULL ? x->listener->name : SPAN_NONE,
         .route = x->route != NULL ? x->route->name : SPAN_NONE,
+        .shadow_why = (enum why)x->shadow.why,
+        .shadow_route = x->shadow.route != NULL ? x->shadow.route->name : SPAN_NONE,
         .upstream = x->upstream != NULL ? span_str(x->upstream->name) : SPAN_NONE,
         .endpoint = x->endpoint != NULL ? x->endpoint->conf.text : SPAN_NONE,
         .bytes_in = x->request_body_bytes,

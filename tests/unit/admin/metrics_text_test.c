@@ -10,6 +10,9 @@
 #include <stdlib.h>
 
 #include "admin/metrics_text.h"
+#include "base/limits.h"
+#include "conf/chain.h"
+#include "conf/snapshot.h"
 
 enum { PAGE_BYTES = METRICS_BYTES_MAX };
 
@@ -21,6 +24,13 @@ static const struct metrics_gauge gauges[] = {
 static const struct metrics_pool pools[] = { { "conn", 0, 1, 2, 3 }, { "conn", 1, 4, 5, 6 }, { "buffer", 0, 7, 8, 9 } };
 static const struct metrics_ring rings[] = { { 0, 100, 200 }, { 1, 300, 400 } };
 
+/* Two cells; thread 1 counted 5 in the first, the last one 2. */
+static const struct shadow_cell cells[] = {
+    { SHADOW_POLICY, POLICY_BODY_CAP, { (const uint8_t *)"default", 7 }, { (const uint8_t *)"shop", 4 } },
+    { SHADOW_ROUTE, 0, { (const uint8_t *)"default", 7 }, { (const uint8_t *)"canary", 6 } },
+};
+static const uint64_t counts[(WORKERS_MAX + 1) * COUNT(cells)] = { [2] = 5, [WORKERS_MAX * COUNT(cells)] = 2 };
+
 static struct counters *counters_new(uint64_t add)
 {
     struct counters *c = calloc(1, sizeof(*c));
@@ -29,6 +39,7 @@ static struct counters *counters_new(uint64_t add)
     counter_add(c, METRIC_REQUESTS, add);
     for (uint64_t i = 0; i < add; i++)
         counter_why(c, WHY_ROUTE_NO_MATCH);
+    counter_shadow(c, WHY_POLICY_BODY_CAP);
     return c;
 }
 
@@ -36,9 +47,10 @@ static char *page_make(enum why *out_why, uint32_t segs)
 {
     struct counters *one = counters_new(3), *two = counters_new(4);
     const struct counters *both[] = { one, two };
+    const struct snapshot snapshot = { .shadow_cells = cells, .shadow_cells_n = COUNT(cells), .shadow_counts = (uint64_t *)(uintptr_t)counts };
     struct metrics_source src = { .counters = both, .counters_n = 2, .gauges = gauges, .gauges_n = COUNT(gauges),
                                   .pools = pools, .pools_n = COUNT(pools), .rings = rings, .rings_n = COUNT(rings),
-                                  .version = "1.2.3", .started_wall_ns = UINT64_C(1700000000) * 1000000000 };
+                                  .snapshot = &snapshot, .version = "1.2.3", .started_wall_ns = UINT64_C(1700000000) * 1000000000 };
     struct bufq_env env;
     struct bufq q = { 0 };
     char *page = malloc(PAGE_BYTES);
@@ -147,7 +159,9 @@ TEST(page_holds_each_row_once)
         "\nforge_pool_live{pool=\"conn\",thread=\"1\"} 4\n", "\nforge_pool_live_max{pool=\"buffer\",thread=\"0\"} 8\n",
         "\nforge_pool_slots{pool=\"conn\",thread=\"0\"} 3\n", "\nforge_ring_enters_total{thread=\"1\"} 300\n",
         "\nforge_ring_submissions_total{thread=\"0\"} 200\n", "\nforge_build_info{version=\"1.2.3\"} 1\n",
-        "\nforge_start_time_seconds 1700000000\n",
+        "\nforge_start_time_seconds 1700000000\n", "\nforge_shadow_endings_total{why=\"policy-body-cap\"} 2\n",
+        "\nforge_shadow_requests_total{mesh=\"default\",route=\"shop\",by=\"body-cap\"} 7\n",
+        "\nforge_shadow_requests_total{mesh=\"default\",route=\"canary\",by=\"route\"} 0\n",
     };
     enum why why;
     char *page = page_make(&why, 256), text[160];

@@ -22,6 +22,11 @@ TEST(json_default_keys)
     CHECK(compile(&w, "", true), "refused\n");
     struct span line = line_of(&w);
     CHECK(span_is(line, SPAN_LIT(want)), "%.*s", SPAN_FMT(line));
+    w.record.shadow_why = WHY_POLICY_BODY_CAP;
+    w.record.shadow_route = SPAN_LIT("can\"ary");
+    line = line_of(&w);
+    CHECK(strstr(w.out, "\"cipher\":\"TLS_AES_128_GCM_SHA256\",\"shadow\":\"policy-body-cap\",\"shadow_route\":\"can\\\"ary\"}\n") != NULL,
+          "%.*s", SPAN_FMT(line));
     w.record = (struct access_record){ .why = WHY_URI_FORM, .stamps = &w.stamps };
     line = line_of(&w);
     CHECK(line.len > 0 && strstr(w.out, "\"status\":0,\"why\":\"uri-form\"") != NULL, "%.*s", SPAN_FMT(line));
@@ -53,6 +58,7 @@ TEST(operators)
           "default - - edge:8443 orders-up" },
         { "%KUMA_SOURCE_ADDRESS% %KUMA_SOURCE_ADDRESS_WITHOUT_PORT% %KUMA_TRAFFIC_DIRECTION%",
           "203.0.113.9:4711 203.0.113.9 UNSPECIFIED" },
+        { "%FORGE_SHADOW% %FORGE_SHADOW_ROUTE%", "- -" },
         { "100%% %% %%%PROTOCOL%%%\n", "100% % %HTTP/1.1%" }, { "plain", "plain" }, { "a\tb", "a\tb" },
         { "", "[2023-11-14T22:13:20.123Z] default \"GET /as/written?q=1 HTTP/1.1\" 200 - 5 1234 12 7 \"203.0.113.9\" "
               "\"curl/8\" \"-\" \"id-1\" \"api.example\" \"edge:8443\" \"orders-up\" \"203.0.113.9\" "

@@ -29,6 +29,7 @@ struct differ {
     uint32_t         outcomes[4];    /* upstream, redirect, refused, cut */
 };
 
+#define SHADOW "labels: {kuma.io/effect: shadow}, "
 #define PICK(d, list) (list)[rng_below(&(d)->rng, COUNT(list))]
 
 static void put(struct differ *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -108,7 +109,8 @@ static void put_route(struct differ *d, uint32_t number)
 {
     static const char *const hostnames[] = { "", ", hostnames: [a.example]", ", hostnames: ['*.example']", ", hostnames: [a.example, b.test]" };
 
-    put(d, "---\n{type: MeshHTTPRoute, name: r%u, spec: {to: [{targetRef: {kind: Mesh}%s, rules: [", number, PICK(d, hostnames));
+    put(d, "---\n{type: MeshHTTPRoute, name: r%u, %sspec: {to: [{targetRef: {kind: Mesh}%s, rules: [", number,
+        number > 0 && rng_below(&d->rng, 4) == 0 ? SHADOW : "", PICK(d, hostnames));
     for (uint32_t n = 1 + rng_below(&d->rng, 3); n > 0; n--) {
         put_rule(d);
         put(d, "%s", n > 1 ? ", " : "");
@@ -127,8 +129,10 @@ static void put_documents(struct differ *d)
             "[{address: 127.0.0.1, port: %u}]}}\n", i, UP_PORT + i);
     for (uint32_t n = 1 + rng_below(&d->rng, 4), i = 0; i < n; i++)
         put_route(d, i);
-    if (rng_below(&d->rng, 2) == 0)
-        put(d, "---\n{type: ForgeBodyCap, name: cap, spec: {bytes: %u}}\n", rng_below(&d->rng, 40));
+    for (uint32_t i = 0; i < 2; i++)
+        if (rng_below(&d->rng, 2) == 0)
+            put(d, "---\n{type: ForgeBodyCap, name: cap%u, %sspec: {bytes: %u}}\n", i, rng_below(&d->rng, 2) == 0 ? SHADOW : "",
+                rng_below(&d->rng, 40));
     if (rng_below(&d->rng, 2) == 0)
         put(d, "---\n{type: ForgeListener, name: l, spec: {targetRef: {kind: Mesh}, forwarded: {trustedHops: 1}}}\n");
     put(d, "%s", WORLD_PEDANT);
