@@ -1,30 +1,49 @@
 /* export.c - see export.h. */
 #include "ctl/export.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/candidate.h"
 #include "conf/canonical.h"
 #include "conf/conf_arena.h"
+#include "conf/conf_set.h"
 #include "conf/kind.h"
 #include "ctl/api.h"
 #include "ctl/ctl.h"
 #include "ctl/offline.h"
 #include "ctl/report.h"
 
-/* All documents of -f, one behind the other. */
+static int by_name(const void *left, const void *right)
+{
+    const struct conf_document *a = *(const struct conf_document *const *)left, *b = *(const struct conf_document *const *)right;
+    int order = strcmp(a->kind->type, b->kind->type);
+
+    order = order != 0 ? order : span_order(a->mesh, b->mesh);
+    return order != 0 ? order : span_order(a->name, b->name);
+}
+
+/* All documents of -f, in the order in which a gateway has them. */
 static void print_documents(struct ctl *ctl, const struct offline *o)
 {
+    uint32_t documents_n = candidate_set(o->candidate)->documents_n, n = 0;
+    const struct conf_document **all = conf_arena_array(ctl->arena, (size_t)documents_n + 1, sizeof(*all));
     bool is_json = ctl_output_is(ctl, "json");
-    const char *between = is_json ? "[\n" : "";
 
-    for (const struct conf_document *d = offline_next(o, NULL); d != NULL; d = offline_next(o, d)) {
-        struct span text = is_json ? canonical_json(d, ctl->arena, CANONICAL_SECRETS_LEFT_OUT)
-                                   : canonical_yaml(d, ctl->arena, CANONICAL_SECRETS_LEFT_OUT);
-
-        ctl_print(ctl, "%s", between);
-        text_write_span(&ctl->out, text);
-        between = is_json ? ",\n" : "---\n";
+    for (const struct conf_document *d = offline_next(o, NULL); all != NULL && d != NULL && n < documents_n; d = offline_next(o, d))
+        all[n++] = d;
+    if (n > 0)
+        qsort(all, n, sizeof(*all), by_name);
+    if (is_json)
+        ctl_print(ctl, "[\n");
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0)
+            ctl_print(ctl, is_json ? ",\n" : "---\n");
+        text_write_span(&ctl->out, is_json ? canonical_json(all[i], ctl->arena, CANONICAL_SECRETS_LEFT_OUT)
+                                           : canonical_yaml(all[i], ctl->arena, CANONICAL_SECRETS_LEFT_OUT));
     }
     if (is_json)
-        ctl_print(ctl, "%s\n]\n", offline_next(o, NULL) != NULL ? "" : "[");
+        ctl_print(ctl, "\n]\n");
 }
 
 static enum command_exit export_files(struct ctl *ctl)
