@@ -24,7 +24,7 @@ const struct kind *resource_kind(struct ctl *ctl, struct span name)
     if (near.best != NULL)
         ctl_say(ctl, "there is no kind `%.*s`: did you mean `%s`?", SPAN_FMT(name), near.best);
     else
-        ctl_say(ctl, "there is no kind `%.*s`; `forgectl get --help` lists them", SPAN_FMT(name));
+        ctl_say(ctl, "there is no kind `%.*s`; `forgectl manual` lists them", SPAN_FMT(name));
     return NULL;
 }
 
