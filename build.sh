@@ -153,7 +153,7 @@ install_packages() {
 
 need_build() {
     need gcc:gcc /usr/include/x86_64-linux-gnu/sys/types.h:libc6-dev cmake:cmake ninja:ninja-build make:make \
-        xz:xz-utils "/usr/lib/*/libpcre2-8.a:libpcre2-dev" \
+        xz:xz-utils "/usr/lib/*/libpcre2-8.a:libpcre2-dev" "/usr/lib/*/libz.a:zlib1g-dev" \
         "/usr/share/keyrings/debian-archive-keyring.*:debian-archive-keyring"
 }
 need_tests() { need git:git /usr/include/cmocka.h:libcmocka-dev python3:python3; }

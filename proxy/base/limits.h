@@ -138,6 +138,16 @@ enum limits {
     KEEPER_VIEW_S_MAX          = 60,        /* a parsed configuration that nobody asks about is given back     */
     KEEPER_DIFF_CELLS_MAX      = 4194304,   /* 2,048 by 2,048 changed lines of one document, 8 MiB; above, all old and all new */
 
+    /* ---- sources of documents: archives, names, fetching ---- */
+    TAR_PATH_BYTES_MAX         = 1024,      /* of one file in an archive: git's own trees stay below 400       */
+    TAR_FILES_MAX              = 65536,     /* entries of one archive, folders and what is no document counted */
+    GZIP_STATE_BYTES           = 65536,     /* zlib's: 7 KB and a window of 32 KB                              */
+    DNS_MESSAGE_BYTES_MAX      = 1232,      /* what we offer to take by UDP: no fragments (DNS flag day 2020)  */
+    DNS_NAME_BYTES_MAX         = 255,       /* RFC 1035 s2.3.4                                                 */
+    DNS_ADDRESSES_MAX          = 16,        /* of one name; more are not needed to reach it                    */
+    DNS_ALIASES_MAX            = 8,         /* CNAMEs in one answer                                            */
+
+
     /* ---- up ---- */
     UPSTREAMS_MAX              = 4096,      /* of all snapshots that are still in use                      */
     UP_ENDPOINTS_MAX           = 256,       /* of one upstream                                             */
