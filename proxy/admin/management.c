@@ -2,6 +2,7 @@
 #include "admin/management.h"
 
 #include "admin/metrics_text.h"
+#include "admin/source_service.h"
 #include "base/must.h"
 
 static enum why answer_text(const struct service_call *call, struct service_answer *out, uint16_t status, struct span text)
@@ -67,13 +68,17 @@ static enum why answer_metrics(const struct management *m, const struct service_
 static const char index_text[] = "API Forge management\n"
                                  "  /healthz  200 as long as the process answers\n"
                                  "  /readyz   200 while it takes traffic, 503 while it starts or drains\n"
-                                 "  /metrics  Prometheus text\n";
+                                 "  /metrics  Prometheus text\n"
+                                 "  /forge/sources        how each ForgeSource goes\n"
+                                 "  /forge/webhook/NAME   where its Git host tells pushes, signed\n";
 
 enum why management_answer(void *owner, const struct service_call *call, struct service_answer *out)
 {
     const struct management *m = owner;
     struct span path = head_path(call->request);
 
+    if (m->sources != NULL && source_service_has(path))
+        return source_service_answer(m->sources, call, false, out);
     if (call->request->method != METHOD_GET && call->request->method != METHOD_HEAD) {
         out->allow = SPAN_LIT("GET, HEAD");
         return answer_text(call, out, 405, SPAN_LIT("only GET and HEAD here\n"));
@@ -87,4 +92,13 @@ enum why management_answer(void *owner, const struct service_call *call, struct 
     if (span_is(path, SPAN_LIT("/")))
         return answer_text(call, out, 200, span_of(index_text, sizeof(index_text) - 1));
     return WHY_ROUTE_NO_MATCH;
+}
+
+enum why management_admit(void *owner, const struct service_call *call, uint32_t *out_body_bytes_max, struct service_answer *out)
+{
+    const struct management *m = owner;
+
+    UNUSED(out);
+    *out_body_bytes_max = m->sources != NULL ? source_service_body_bytes(call->request) : 0;
+    return WHY_OK;
 }

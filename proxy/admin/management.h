@@ -25,6 +25,8 @@ struct thread_figures {
     uint64_t ring_enters, ring_submitted;
 };
 
+struct sources;
+
 struct management_thread {
     const struct counters       *counters;
     const struct thread_figures *figures;
@@ -42,7 +44,10 @@ struct management {
     uint64_t                 store_generations_n, store_bytes;
     uint64_t                 log_failures_n;           /* writes of the access log that failed */
     uint64_t                 started_wall_ns;
+    struct sources          *sources;                  /* NULL: there are none, ever */
 };
 
 /* service_fn; owner is a struct management. */
 enum why management_answer(void *owner, const struct service_call *call, struct service_answer *out);
+/* service_admit_fn: webhooks of sources bring a body. */
+enum why management_admit(void *owner, const struct service_call *call, uint32_t *out_body_bytes_max, struct service_answer *out);

@@ -147,6 +147,23 @@ enum limits {
     DNS_ADDRESSES_MAX          = 16,        /* of one name; more are not needed to reach it                    */
     DNS_ALIASES_MAX            = 8,         /* CNAMEs in one answer                                            */
 
+    SOURCES_MAX                = 64,        /* ForgeSource documents at work                                    */
+    SOURCE_CONF_BYTES_MAX      = 4194304,   /* of one: URLs, token, and a bundle of authorities                 */
+    SOURCE_TREE_BYTES_MAX      = 67108864,  /* all documents of one: four files of CONF_FILE_BYTES_MAX          */
+    SOURCE_ARCHIVE_BYTES_MAX   = 134217728, /* packed, or git's tar: a repository of documents has a few MB     */
+    SOURCE_UNPACKED_BYTES_MAX  = 268435456, /* ... unpacked; address space, only what is written becomes memory */
+    SOURCE_DEPTH_MAX           = 16,        /* folders below each other                                         */
+    SOURCE_BACKOFF_S_MAX       = 600,       /* between looks at what fails: ten minutes, or its own interval    */
+    SOURCE_REDIRECTS_MAX       = 5,         /* Git hosts use one                                                */
+    SOURCE_HOOK_BYTES_MAX      = 1048576,   /* a webhook's body; GitHub caps its own at 25 MB, pushes have a few KB */
+    RESOLVER_ASKS_MAX          = 64,        /* names asked for at a time: one a fetch                          */
+    RESOLVER_SERVERS_MAX       = 3,         /* resolv.conf(5): MAXNS                                           */
+    RESOLVER_SUFFIXES_MAX      = 6,         /* ... and its older limit of the search list                      */
+    RESOLVER_TRIES_MAX         = 3,         /* sends of one spelling, each to the next server                  */
+    RESOLVER_TRY_MS            = 2000,      /* ... each so long: 6 s a spelling, below what a fetch waits       */
+    FETCHES_MAX                = 64,        /* sources, keys, probes of control at a time                       */
+    FETCH_ADDRESSES_MAX        = 4,         /* of one host, tried one after the other                           */
+    FETCH_CONNECT_MS           = 5000,      /* TCP and TLS towards one address                                  */
 
     /* ---- up ---- */
     UPSTREAMS_MAX              = 4096,      /* of all snapshots that are still in use                      */

@@ -15,7 +15,9 @@ enum task_kind {
     TASK_NONE = 0,
     TASK_CONN,
     TASK_EXCHANGE,
-    TASK_UPSTREAM,
+    TASK_FETCH,
+    TASK_RESOLVE,
+    TASK_SOURCE,
 };
 
 struct task {

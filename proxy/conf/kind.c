@@ -8,6 +8,7 @@
 #include "conf/kind_dataplane.h"
 #include "conf/kind_forge_listener.h"
 #include "conf/kind_forge_policies.h"
+#include "conf/kind_forge_source.h"
 #include "conf/kind_forge_test.h"
 #include "conf/kind_forge_upstream.h"
 #include "conf/kind_gateway_api.h"
@@ -85,6 +86,7 @@ const struct kind *const kind_list[KIND_N] = {
     [KIND_FORGE_ACCESS_LOG]      = &kind_forge_access_log,
     [KIND_FORGE_TEST_POLICIES]   = &kind_forge_test_policies,
     [KIND_FORGE_TEST]            = &kind_forge_test,
+    [KIND_FORGE_SOURCE]          = &kind_forge_source,
 };
 
 #define NO_SIDECARS "it describes other proxies than a gateway, and this node is a gateway: take it out"

@@ -55,6 +55,7 @@ enum kind_id {
     KIND_FORGE_ACCESS_LOG,
     KIND_FORGE_TEST_POLICIES,
     KIND_FORGE_TEST,
+    KIND_FORGE_SOURCE,
     KIND_N
 };
 

@@ -282,6 +282,8 @@ void conn_on_event(struct conn_table *ct, struct ring_event *ev)
     case HANDLE_UNLISTEN:
     case HANDLE_FILE_WRITE:
     case HANDLE_POLL:
+    case HANDLE_RESOLVE:
+    case HANDLE_CHILD:
         break;
     }
     must_not_reach("conn_on_event: not a connection's operation");

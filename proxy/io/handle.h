@@ -21,6 +21,8 @@ enum handle_kind {
     HANDLE_CANCEL,      /* conn: a cancel request was handled              */
     HANDLE_FILE_WRITE,  /* log writer                                      */
     HANDLE_POLL,        /* control: foreign descriptors (signals, inotify) */
+    HANDLE_RESOLVE,     /* resolver: a socket towards a name server        */
+    HANDLE_CHILD,       /* control: a program that it started has ended    */
 };
 
 struct handle {

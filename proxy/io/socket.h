@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/must.h"
+#include "base/span.h"
 #include "base/why.h"
 
 struct socket_address {
@@ -24,6 +25,14 @@ struct socket_address {
 MUST_CHECK enum why socket_listen(const struct socket_address *addr, int backlog, int *out_fd, int *out_errno);
 /* A TCP socket for ring_connect, TCP_NODELAY set. Errors: WHY_IO_NO_DESCRIPTORS, WHY_IO_FAILED. */
 MUST_CHECK enum why socket_stream(int family, int *out_fd);
+/* A UDP socket for one peer, which never blocks. Errors: WHY_IO_NO_DESCRIPTORS, WHY_IO_FAILED. */
+MUST_CHECK enum why socket_datagram(int family, int *out_fd);
+/* Datagrams go to that peer and come from it alone; may be repeated. Errors: WHY_IO_FAILED. */
+MUST_CHECK enum why socket_datagram_connect(int fd, const struct socket_address *peer);
+/* Sent or lost, as datagrams are. */
+void socket_datagram_send(int fd, struct span bytes);
+/* The next datagram, cut to len bytes: its length; -1: none is there. */
+int socket_datagram_receive(int fd, uint8_t *at, uint32_t len);
 /* Peer's and own address of a connected socket; bytes_n 0 when it is already gone. */
 void socket_peer(int fd, struct socket_address *out_addr);
 void socket_local(int fd, struct socket_address *out_addr);

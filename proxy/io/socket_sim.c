@@ -41,6 +41,35 @@ enum why socket_stream(int family, int *out_fd)
     return WHY_OK;
 }
 
+/* There are no datagrams in this world. */
+enum why socket_datagram(int family, int *out_fd)
+{
+    UNUSED(family);
+    UNUSED(out_fd);
+    return WHY_IO_NO_DESCRIPTORS;
+}
+
+enum why socket_datagram_connect(int fd, const struct socket_address *peer)
+{
+    UNUSED(fd);
+    UNUSED(peer);
+    return WHY_IO_FAILED;
+}
+
+void socket_datagram_send(int fd, struct span bytes)
+{
+    UNUSED(fd);
+    UNUSED(bytes);
+}
+
+int socket_datagram_receive(int fd, uint8_t *at, uint32_t len)
+{
+    UNUSED(fd);
+    UNUSED(at);
+    UNUSED(len);
+    return -1;
+}
+
 void socket_peer(int fd, struct socket_address *out_addr)
 {
     const struct net_sim_socket *s = net_sim_find(&world_of()->net, fd);

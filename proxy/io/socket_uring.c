@@ -51,6 +51,39 @@ enum why socket_stream(int family, int *out_fd)
     return WHY_OK;
 }
 
+enum why socket_datagram(int family, int *out_fd)
+{
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+
+    if (fd < 0)
+        return errno == EMFILE || errno == ENFILE ? WHY_IO_NO_DESCRIPTORS : WHY_IO_FAILED;
+    *out_fd = fd;
+    return WHY_OK;
+}
+
+enum why socket_datagram_connect(int fd, const struct socket_address *peer)
+{
+    return connect(fd, &peer->any, peer->bytes_n) == 0 ? WHY_OK : WHY_IO_FAILED;
+}
+
+void socket_datagram_send(int fd, struct span bytes)
+{
+    (void)!send(fd, bytes.at, bytes.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int socket_datagram_receive(int fd, uint8_t *at, uint32_t len)
+{
+    for (int refusals_n = 0; refusals_n < 4; refusals_n++) {
+        ssize_t n = recv(fd, at, len, MSG_DONTWAIT);
+
+        if (n >= 0)
+            return (int)n;
+        if (errno != ECONNREFUSED) /* An answer to an earlier datagram: better ones may stand behind it. */
+            return -1;
+    }
+    return -1;
+}
+
 typedef int name_fn(int fd, struct sockaddr *addr, socklen_t *io_bytes);
 
 static void ask_name(name_fn *ask, int fd, struct socket_address *out_addr)

@@ -11,11 +11,14 @@
 
 #include "admin/keeper.h"
 #include "admin/management.h"
+#include "admin/source.h"
 #include "admin/testing.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/must.h"
+#include "up/fetch.h"
+#include "up/resolver.h"
 #include "worker/log_writer.h"
 #include "worker/loop.h"
 #include "worker/publisher.h"
@@ -33,6 +36,9 @@ struct control {
     struct hub        hub;
     struct publisher  publisher;
     struct keeper    *keeper;
+    struct resolver   resolver;
+    struct fetch_table fetches;       /* requests of our own */
+    struct sources    sources;
     struct log_writer log;
     struct management management;
     struct snapshot   own;            /* the management listener's */
@@ -307,6 +313,14 @@ static void control_on_event(struct loop *l, const struct ring_event *ev)
             control_tell(ctl, done->worker, MESSAGE_LOG_BATCH_BACK, 0, done);
         return;
     }
+    if (handle_kind(ev->handle) == HANDLE_RESOLVE) {
+        resolver_on_event(&ctl->resolver, ev);
+        return;
+    }
+    if (handle_kind(ev->handle) == HANDLE_CHILD) {
+        sources_on_event(&ctl->sources, ev);
+        return;
+    }
     MUST(handle_kind(ev->handle) == HANDLE_POLL);
     control_on_signal(ctl);
     if (!ev->more)
@@ -345,6 +359,8 @@ static void control_on_tick(struct loop *l)
         keeper_on_tick(ctl->keeper, l->shard.now_ns);
         control_tell_store(ctl);
     }
+    if (ctl->state == CONTROL_SERVING)
+        sources_refresh(&ctl->sources);
     if (ctl->state != CONTROL_STOPPING)
         return;
     l->wait_ns_max = DRAIN_LOOK_NS;
@@ -356,7 +372,8 @@ static void control_on_tick(struct loop *l)
     loop_drain(l);
     (void)loop_cut(l);
     up_close_idle(&l->engine.ups);
-    if (l->conns.conns.live_n == 0)
+    sources_end(&ctl->sources);
+    if (l->conns.conns.live_n == 0 && ctl->resolver.asks.live_n == 0 && sources_have_ended(&ctl->sources))
         l->must_stop = true;
 }
 
@@ -399,7 +416,7 @@ static bool control_open_management(struct control *ctl)
         .head_timeout_ns = 10 * NS_PER_S,
     };
     ctl->own = (struct snapshot){ .listeners = &ctl->own_listener, .listeners_n = 1 };
-    ctl->loop.engine.management = (struct service){ .answer = management_answer, .owner = &ctl->management };
+    ctl->loop.engine.management = (struct service){ .answer = management_answer, .admit = management_admit, .owner = &ctl->management };
     if (engine_swap(&ctl->loop.engine, &ctl->own, listeners, 1) != WHY_OK)
         return false;
     if (ctl->options->management.bytes_n == 0)
@@ -503,6 +520,13 @@ static bool control_open(struct control *ctl)
         log_error("%s", error[0] != 0 ? error : "not enough memory to start");
         return false;
     }
+    if (resolver_open(&ctl->resolver, &ctl->loop.shard, ctl->loop.ring, NULL, NULL) != WHY_OK ||
+        fetch_table_open(&ctl->fetches, &ctl->loop.shard, &ctl->loop.engine.ups, &ctl->resolver) != WHY_OK ||
+        sources_open(&ctl->sources, &ctl->loop.shard, ctl->loop.ring, ctl->keeper, &ctl->fetches) != WHY_OK) {
+        log_error("not enough memory to start");
+        return false;
+    }
+    ctl->management.sources = &ctl->sources;
     log_writer_open(&ctl->log, ctl->loop.ring);
     /* Last, because waiting for workers throws away whatever else completes: a connection would be lost. */
     return control_start_workers(ctl) && control_await_workers(ctl) && control_open_management(ctl);
@@ -525,6 +549,9 @@ int control_run(const struct control_options *options)
         worker_join(ctl->workers[w]);
         memory_unmap(ctl->workers[w], sizeof(struct worker));
     }
+    sources_close(&ctl->sources);
+    fetch_table_close(&ctl->fetches);
+    resolver_close(&ctl->resolver);
     loop_close(&ctl->loop);
     log_writer_close(&ctl->log);
     keeper_close(ctl->keeper);

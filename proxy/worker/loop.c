@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "admin/source.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/must.h"
@@ -11,6 +12,8 @@
 #include "engine/router.h"
 #include "io/socket_address.h"
 #include "proto/address.h"
+#include "up/fetch.h"
+#include "up/resolver.h"
 
 /* ---- what connections ask of us ---- */
 
@@ -331,6 +334,8 @@ static void loop_on_ring_event(struct loop *l, struct ring_event *ev)
         return;
     case HANDLE_FILE_WRITE:
     case HANDLE_POLL:
+    case HANDLE_RESOLVE:
+    case HANDLE_CHILD:
         MUST(l->hooks->on_event != NULL);
         l->hooks->on_event(l, ev);
         return;
@@ -356,8 +361,14 @@ static void loop_run_ready(struct loop *l)
         case TASK_EXCHANGE:
             exchange_step(&l->engine, container_of(t, struct exchange, task));
             break;
+        case TASK_FETCH:
+            fetch_step(t);
+            break;
+        case TASK_RESOLVE:
+            resolver_step(t);
+            break;
         case TASK_NONE:
-        case TASK_UPSTREAM:
+        case TASK_SOURCE:
             must_not_reach("loop_run_ready: nobody's task");
         }
     }
@@ -375,8 +386,16 @@ static void loop_run_timers(struct loop *l)
         case TASK_EXCHANGE:
             exchange_on_timer(&l->engine, container_of(t, struct exchange, timer));
             break;
+        case TASK_FETCH:
+            fetch_on_timer(t);
+            break;
+        case TASK_RESOLVE:
+            resolver_on_timer(t);
+            break;
+        case TASK_SOURCE:
+            source_on_timer(t);
+            break;
         case TASK_NONE:
-        case TASK_UPSTREAM:
             must_not_reach("loop_run_timers: nobody's timer");
         }
     }
