@@ -5,6 +5,7 @@
 #include "conf/conf_set.h"
 #include "conf/diag.h"
 #include "conf/document.h"
+#include "conf/field_value.h"
 
 enum { MESH_BYTES_MAX = 200 }; /* Of a longer one, the name does not say which mesh: names have 253 at most. */
 
@@ -65,6 +66,9 @@ bool initial_policies_make(const struct conf_set *set, struct span mesh, struct 
     struct conf_set made = { .scratch = arena, .diag = diag };
     struct document_set documents;
 
+    *out = (struct initial_policies){ .first = { NULL } };
+    if (!value_is_name(mesh)) /* A document that is wrong may say anything. */
+        return true;
     diag_init(diag);
     document_set_init(&documents, arena, diag);
     for (size_t i = 0; i < COUNT(initial_rows); i++)

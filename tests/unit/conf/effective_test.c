@@ -274,6 +274,27 @@ TEST(effective_first_policies)
     }
 }
 
+/* A document with a mesh that cannot be is still read to its end; a mesh with a very long name has first policies, too. */
+TEST(effective_first_policies_of_odd_meshes)
+{
+#define SERVICE "name: s, spec: {match: {port: 80, protocol: http}, endpoints: [{address: '::1', port: 1}]}}\n"
+#define LABEL "m23456789-123456789-123456789-123456789-123456789-123456789"
+    static const char *const odd = "{type: MeshExternalService, mesh: \"a'}, b: {\", " SERVICE;
+    static const char *const longest = "{type: MeshExternalService, mesh: " LABEL "." LABEL "." LABEL "." LABEL ", " SERVICE;
+    struct diag *diag = malloc(sizeof(*diag));
+    struct snapshot *snapshot = NULL;
+    struct effective_check c;
+    uint32_t n;
+
+    diag_init(diag);
+    CHECK(conf_load_text("t.yaml", span_str(odd), diag, &snapshot) == WHY_CONF_BAD && diag->errors_n == 1, "%u\n", diag->errors_n);
+    free(diag);
+    effective_check_open(&c, EFFECTIVE_ENFORCED, &longest, 1);
+    const struct effective_statement *s = effective_statements(c.set, KIND_MESH_TIMEOUT, &n);
+    CHECK(n == 2 && span_starts(s[0].doc->name, SPAN_LIT("mesh-timeout-")) && s[0].doc->mesh.len > 200, "%u\n", n);
+    effective_check_close(&c);
+}
+
 TEST(effective_views)
 {
     static const char *const text = PLAIN "---\n{type: Mesh, name: default, skipCreatingInitialPolicies: ['*']}\n"
@@ -370,5 +391,5 @@ TEST(effective_costs_steps_for_own_policies_only)
 }
 
 CHECK_RUN(RUN(effective_order_of_policies), RUN(effective_merges_fields), RUN(effective_selects_listeners), RUN(effective_selects_services),
-          RUN(effective_appends_and_replaces), RUN(effective_rules_of_listeners), RUN(effective_first_policies), RUN(effective_views),
+          RUN(effective_appends_and_replaces), RUN(effective_rules_of_listeners), RUN(effective_first_policies), RUN(effective_first_policies_of_odd_meshes), RUN(effective_views),
           RUN(effective_is_the_same_in_any_order), RUN(effective_costs_steps_for_own_policies_only))
