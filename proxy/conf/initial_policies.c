@@ -70,6 +70,9 @@ bool initial_policies_make(const struct conf_set *set, struct span mesh, struct 
     if (!value_is_name(mesh)) /* A document that is wrong may say anything. */
         return true;
     diag_init(diag);
+    *out = (struct initial_policies){ .first = { NULL } };
+    if (!value_is_name(mesh))
+        return true; /* Of a document whose `mesh` is wrong, which was told. */
     document_set_init(&documents, arena, diag);
     for (size_t i = 0; i < COUNT(initial_rows); i++)
         if (!add(set, mesh, &initial_rows[i], &documents))
