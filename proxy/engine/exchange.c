@@ -22,7 +22,8 @@ static const uint16_t exchange_moves[EXCHANGE_STATES_N] = {
 #undef TO
 };
 
-static void exchange_move(struct engine *e, struct exchange *x, enum exchange_state to)
+/* Inline by force: a call for each move costs a request 50 instructions (callgrind, gcc 12). */
+static inline __attribute__((always_inline)) void exchange_move(struct engine *e, struct exchange *x, enum exchange_state to)
 {
     MUST((exchange_moves[x->state] & (1U << to)) != 0);
     if (to >= EXCHANGE_AWAIT_FLUSH && x->state != EXCHANGE_AWAIT_FLUSH && x->route != NULL && x->route->shadow != NULL)
