@@ -135,6 +135,11 @@ static const struct {
       "type: ForgeBodyCap\nmesh: default\nname: small-bodies\nspec:\n  targetRef:\n    kind: Mesh\n  bytes: 10Mi\n" },
     { "ForgeAccessLog",
       "type: ForgeAccessLog\nmesh: default\nname: log\nspec:\n  path: /var/log/forge/access.log\n  format:\n    type: Json\n" },
+    { "ForgeTest",
+      "type: ForgeTest\nmesh: default\nname: shop\nspec:\n  cases:\n  - name: the cart goes to the orders service\n    request:\n"
+      "      url: https://shop.example.com/cart?x=1\n    expect:\n      outcome: Upstream\n      route: shop\n      upstream: orders\n"
+      "  - name: large uploads are refused\n    request:\n      method: POST\n      url: https://shop.example.com/cart\n"
+      "      bodyBytes: 20Mi\n    expect:\n      status: 413\n      why: policy-body-cap\n" },
     { "ForgeTestPolicies", "type: ForgeTestPolicies\nmesh: default\nname: pedant\nspec:\n  pedant: true\n" },
 };
 

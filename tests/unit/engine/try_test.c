@@ -67,4 +67,33 @@ TEST(try_tells_what_would_happen)
     try_check_close(c);
 }
 
-CHECK_RUN(RUN(try_tells_what_would_happen))
+#define PEM(text) "-----BEGIN CERTIFICATE-----\\n" text "\\n-----END CERTIFICATE-----\\n-----BEGIN PRIVATE KEY-----\\nK\\n-----END PRIVATE KEY-----\\n"
+#define TLS_LISTENER(hostname)                                                                                         \
+    "{port: 8443, protocol: HTTPS, hostname: " hostname ", tls: {certificates: [{inlineString: \"" PEM("A") "\"}]}}"
+
+/* The certificate that a server name gets, and whether the host goes with it. */
+TEST(try_follows_server_names)
+{
+    static const struct { const char *line, *server_name; uint16_t port; enum why why; uint16_t status; const char *says; } rows[] = {
+        { "https://a.test/", NULL, 0, WHY_OK, 0, "listener edge:8443, as nothing listens on port 443 and this one speaks https\n" },
+        { "https://a.test/", NULL, 8443, WHY_OK, 0, "server name `a.test` gets the certificate of host `a.test`\n" },
+        { "https://x.b.test:8443/", NULL, 0, WHY_OK, 0, "server name `x.b.test` gets the certificate of host `*.b.test`\n" },
+        { "https://c.test:8443/", NULL, 0, WHY_TLS_NO_HOST, 0, "server name `c.test` has no certificate here" },
+        { "https://192.0.2.1:8443/", NULL, 0, WHY_TLS_NO_HOST, 0, "server name `` has no certificate here" },
+        { "https://a.test:8443/", "x.b.test", 0, WHY_ROUTE_MISDIRECTED, 421, "host `a.test:8443` is not served under the certificate that was shown" },
+        { "https://a.test:8443/", "a.test", 0, WHY_OK, 0, "GET /\nhost: a.test:8443\n" },
+        { "http://a.test:8443/", NULL, 0, WHY_TLS_PLAIN_HTTP, 400, "port 8443 speaks TLS" },
+    };
+    struct try_check *c = try_check_open("{type: MeshGateway, name: edge, conf: {listeners: [" TLS_LISTENER("a.test") ", " TLS_LISTENER("'*.b.test'") "]}}\n"
+                                         TRY_SERVICE("one") TRY_ROUTE("all", TRY_RULE(TRY_PATH("/"), TRY_TO("one"))));
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        c->request = (struct try_request){ .port = rows[i].port, .server_name = rows[i].server_name != NULL ? span_str(rows[i].server_name) : SPAN_NONE };
+        const struct try_result *r = try_check_run(c, rows[i].line);
+        CHECK(r->why == rows[i].why && r->status == rows[i].status, "%s: %s\n%s", rows[i].line, why_name(r->why), c->text);
+        try_check_says(c, rows[i].line, rows[i].says);
+    }
+    try_check_close(c);
+}
+
+CHECK_RUN(RUN(try_tells_what_would_happen), RUN(try_follows_server_names))
