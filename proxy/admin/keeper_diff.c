@@ -130,10 +130,11 @@ static bool add(struct keeper *k, struct conf_arena *arena, const struct generat
         return false;
     *out = (struct keeper_difference){
         .verb = from == NULL ? KEEPER_ADDED : to == NULL ? KEEPER_REMOVED : KEEPER_CHANGED,
-        .name = { d->type, d->mesh, d->name },
+        /* Copies: what is removed goes away with the generation that had it, and the result is read after that. */
+        .name = { conf_arena_copy(arena, d->type), conf_arena_copy(arena, d->mesh), conf_arena_copy(arena, d->name) },
         .lines = keeper_lines(arena, before, after),
     };
-    return out->lines.at != NULL;
+    return out->lines.at != NULL && !arena->is_full;
 }
 
 /* The next that is not deleted, or NULL. */

@@ -23,6 +23,9 @@ struct socket_address {
 /* A listening TCP socket: SO_REUSEPORT, SO_REUSEADDR, TCP_NODELAY (inherited), IPV6_V6ONLY. Errors: WHY_IO_FAILED with
  * out_errno for the operator's sentence (EADDRINUSE, EACCES ...). */
 MUST_CHECK enum why socket_listen(const struct socket_address *addr, int backlog, int *out_fd, int *out_errno);
+/* A listening socket of this machine at path, which only its owner may connect to (mode 0600). One that nobody listens on any more is
+ * replaced. Errors: as above; ENAMETOOLONG: a path of more than 107 bytes, EADDRINUSE: somebody does listen. */
+MUST_CHECK enum why socket_listen_path(const char *path, int backlog, int *out_fd, int *out_errno);
 /* A TCP socket for ring_connect, TCP_NODELAY set. Errors: WHY_IO_NO_DESCRIPTORS, WHY_IO_FAILED. */
 MUST_CHECK enum why socket_stream(int family, int *out_fd);
 /* A UDP socket for one peer, which never blocks. Errors: WHY_IO_NO_DESCRIPTORS, WHY_IO_FAILED. */

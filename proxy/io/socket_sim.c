@@ -30,6 +30,15 @@ enum why socket_listen(const struct socket_address *addr, int backlog, int *out_
     return WHY_OK;
 }
 
+enum why socket_listen_path(const char *path, int backlog, int *out_fd, int *out_errno)
+{
+    UNUSED(path);
+    UNUSED(backlog);
+    UNUSED(out_fd);
+    *out_errno = EAFNOSUPPORT; /* The simulated world has one family. */
+    return WHY_IO_FAILED;
+}
+
 enum why socket_stream(int family, int *out_fd)
 {
     int fd = net_sim_socket(&world_of()->net, true);

@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "io/socket.h"
@@ -28,6 +31,37 @@ enum why socket_listen(const struct socket_address *addr, int backlog, int *out_
         set_on(fd, IPPROTO_TCP, TCP_NODELAY) == 0 &&
         (addr->any.sa_family != AF_INET6 || set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0) &&
         bind(fd, &addr->any, addr->bytes_n) == 0 && listen(fd, backlog) == 0) {
+        *out_fd = fd;
+        return WHY_OK;
+    }
+    *out_errno = errno;
+    if (fd >= 0)
+        socket_close_now(fd);
+    return WHY_IO_FAILED;
+}
+
+enum why socket_listen_path(const char *path, int backlog, int *out_fd, int *out_errno)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int fd = -1, probe;
+    bool is_taken;
+
+    if (strlen(path) >= sizeof addr.sun_path) {
+        *out_errno = ENAMETOOLONG;
+        return WHY_IO_FAILED;
+    }
+    memcpy(addr.sun_path, path, strlen(path));
+    probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    is_taken = probe >= 0 && connect(probe, (struct sockaddr *)&addr, sizeof addr) == 0;
+    if (probe >= 0)
+        socket_close_now(probe);
+    if (is_taken) {
+        *out_errno = EADDRINUSE;
+        return WHY_IO_FAILED;
+    }
+    /* Linux gives the file the mode of the socket: there is no moment at which others may connect. */
+    if ((unlink(path) == 0 || errno == ENOENT) && (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0 &&
+        fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&addr, sizeof addr) == 0 && listen(fd, backlog) == 0) {
         *out_fd = fd;
         return WHY_OK;
     }

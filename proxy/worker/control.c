@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "admin/api.h"
 #include "admin/keeper.h"
 #include "admin/management.h"
 #include "admin/source.h"
@@ -19,6 +20,7 @@
 #include "base/must.h"
 #include "up/fetch.h"
 #include "up/resolver.h"
+#include "worker/control_listeners.h"
 #include "worker/log_writer.h"
 #include "worker/loop.h"
 #include "worker/publisher.h"
@@ -41,8 +43,8 @@ struct control {
     struct sources    sources;
     struct log_writer log;
     struct management management;
-    struct snapshot   own;            /* the management listener's */
-    struct listener   own_listener;
+    struct api        api;
+    struct control_listeners own;
     struct worker    *workers[WORKERS_MAX];
     const struct control_options *options;
     enum control_state state;
@@ -191,6 +193,7 @@ static void control_tell_ready(struct control *ctl, const struct publication *pu
     struct control_facts facts = { .snapshot = pub->snapshot, .ring_profile = ring_profile(ctl->loop.ring)->name,
                                    .started_ms = (clock_mono_ns() - ctl->began_ns) / NS_PER_MS };
 
+    facts.admin_socket = ctl->own.socket_path[0] != 0 ? ctl->own.socket_path : NULL;
     facts.memory_bytes_max = loop_bytes_max(&ctl->loop);
     for (uint32_t w = 0; w < ctl->hub.workers_n; w++)
         facts.memory_bytes_max += loop_bytes_max(&ctl->workers[w]->loop);
@@ -359,6 +362,7 @@ static void control_on_tick(struct loop *l)
         keeper_on_tick(ctl->keeper, l->shard.now_ns);
         control_tell_store(ctl);
     }
+    api_on_tick(&ctl->api);
     if (ctl->state == CONTROL_SERVING)
         sources_refresh(&ctl->sources);
     if (ctl->state != CONTROL_STOPPING)
@@ -381,7 +385,7 @@ static void control_on_snapshot_left(void *owner, struct snapshot *snapshot)
 {
     struct control *ctl = owner;
 
-    MUST(snapshot == &ctl->own);
+    MUST(snapshot == &ctl->own.snapshot);
     ctl->snapshots_left_n++;
 }
 
@@ -403,29 +407,32 @@ static bool control_open_signals(struct control *ctl)
     return ctl->signals >= 0;
 }
 
+/* The engine of this thread has one service for all its listeners: whose request is it? */
+static enum why control_admit(void *owner, const struct service_call *call, uint32_t *out_body_bytes_max, struct service_answer *out)
+{
+    struct control *ctl = owner;
+
+    return control_listeners_is_admin(call->listener) ? api_admit(&ctl->api, call, out_body_bytes_max, out)
+                                                      : management_admit(&ctl->management, call, out_body_bytes_max, out);
+}
+
+static enum why control_answer(void *owner, const struct service_call *call, struct service_answer *out)
+{
+    struct control *ctl = owner;
+
+    return control_listeners_is_admin(call->listener) ? api_answer(&ctl->api, call, out) : management_answer(&ctl->management, call, out);
+}
+
 static bool control_open_management(struct control *ctl)
 {
-    const struct listener *listeners[1] = { &ctl->own_listener };
-    int fd, error = 0;
+    char error[256] = "";
 
-    ctl->own_listener = (struct listener){
-        .name = SPAN_LIT("management"),
-        .address = ctl->options->management,
-        .is_management = true,
-        .idle_timeout_ns = 60 * NS_PER_S,
-        .head_timeout_ns = 10 * NS_PER_S,
-    };
-    ctl->own = (struct snapshot){ .listeners = &ctl->own_listener, .listeners_n = 1 };
-    ctl->loop.engine.management = (struct service){ .answer = management_answer, .admit = management_admit, .owner = &ctl->management };
-    if (engine_swap(&ctl->loop.engine, &ctl->own, listeners, 1) != WHY_OK)
-        return false;
-    if (ctl->options->management.bytes_n == 0)
-        return true;
-    if (socket_listen(&ctl->options->management, LISTEN_BACKLOG, &fd, &error) != WHY_OK) {
-        log_error("management address %s: cannot listen: %s", ctl->options->management_text, strerror(error));
+    if (!api_open(&ctl->api, &ctl->loop.engine, ctl->keeper, &ctl->management, ctl->options->state_dir, error, sizeof(error)) ||
+        !control_listeners_open(&ctl->own, ctl->options, &ctl->loop, ctl->publisher.ticket_keys, error, sizeof(error))) {
+        log_error("%s", error);
         return false;
     }
-    loop_listen(&ctl->loop, 0, fd, false);
+    ctl->loop.engine.management = (struct service){ .answer = control_answer, .admit = control_admit, .owner = ctl };
     return true;
 }
 
@@ -553,6 +560,7 @@ int control_run(const struct control_options *options)
     fetch_table_close(&ctl->fetches);
     resolver_close(&ctl->resolver);
     loop_close(&ctl->loop);
+    control_listeners_close(&ctl->own);
     log_writer_close(&ctl->log);
     keeper_close(ctl->keeper);
     publisher_close(&ctl->publisher);

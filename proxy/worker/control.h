@@ -18,6 +18,7 @@ struct control_facts {
     const struct snapshot *snapshot;
     const char *ring_profile;
     uint64_t    started_ms;
+    const char *admin_socket;     /* NULL: there is none */
     uint64_t    memory_bytes_max; /* the budget: every slot of every pool of all threads, and all receive buffers */
 };
 
@@ -28,6 +29,8 @@ struct control_options {
     bool        is_pinned;
     struct socket_address management;   /* bytes_n 0: none */
     const char *management_text;
+    struct socket_address admin;        /* bytes_n 0: none */
+    const char *admin_text;
     uint64_t    drain_ns;
     void      (*on_ready)(const struct control_options *options, const struct control_facts *facts); /* print addresses */
 };

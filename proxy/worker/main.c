@@ -73,6 +73,10 @@ static void print_ready(const struct control_options *options, const struct cont
            (unsigned long long)(facts->memory_bytes_max >> 20));
     if (options->management.bytes_n > 0)
         printf("  %-24s http://%s/metrics\n", "management", options->management_text);
+    if (options->admin.bytes_n > 0)
+        printf("  %-24s https://%s/ (token in %s/admin-token)\n", "admin", options->admin_text, options->state_dir);
+    if (facts->admin_socket != NULL)
+        printf("  %-24s %s\n", "admin on this machine", facts->admin_socket);
     if (clear != NULL) {
         socket_address_split(&clear->address, address, &port);
         printf("try:  curl -i http://localhost:%u/hello\n", port);

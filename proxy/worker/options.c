@@ -27,6 +27,8 @@ static const char usage[] =
     "  -w, --workers N         threads that serve; default: one per core\n"
     "      --no-pin            let the kernel place the threads\n"
     "  -m, --management ADDR   host:port of /metrics, /healthz, /readyz; default: 127.0.0.1:9901; \"none\" turns it off\n"
+    "  -a, --admin ADDR        host:port of the admin interface, HTTPS with the token of STATE/admin-token; default:\n"
+    "                          127.0.0.1:5682; \"none\" turns it off. STATE/admin.sock serves it on this machine, without token\n"
     "      --drain SECONDS     how long requests in progress may take after SIGTERM; default: 10\n"
     "  -v, --verbose           log more\n"
     "  -q, --quiet             log warnings and errors only\n"
@@ -42,7 +44,7 @@ static const struct option long_options[] = {
     { "config", required_argument, NULL, 'c' },   { "check", required_argument, NULL, OPTION_CHECK },
     { "state", required_argument, NULL, 's' },    { "workers", required_argument, NULL, 'w' },
     { "no-pin", no_argument, NULL, OPTION_NO_PIN },{ "management", required_argument, NULL, 'm' },
-    { "drain", required_argument, NULL, OPTION_DRAIN },
+    { "admin", required_argument, NULL, 'a' },    { "drain", required_argument, NULL, OPTION_DRAIN },
     { "verbose", no_argument, NULL, 'v' },        { "quiet", no_argument, NULL, 'q' },
     { "version", no_argument, NULL, 'V' },        { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
@@ -68,21 +70,33 @@ static bool options_number(const char *name, const char *text, uint64_t min, uin
     return false;
 }
 
-static bool options_management(const char *text, struct control_options *out)
+/* An address of our own: name of the option, and an example of what it wants. */
+static bool options_address(const char *name, const char *example, const char *text, struct socket_address *out)
 {
     uint8_t address[ADDRESS_BYTES];
     uint16_t port;
 
-    out->management_text = text;
-    memset(&out->management, 0, sizeof(out->management));
+    memset(out, 0, sizeof(*out));
     if (strcmp(text, "none") == 0)
         return true;
     if (!address_parse_port(span_str(text), address, &port)) {
-        fprintf(stderr, "forged: --management wants an address and a port, as in 127.0.0.1:9901 or [::1]:9901, not '%s'\n", text);
+        fprintf(stderr, "forged: %s wants an address and a port, as in 127.0.0.1:%s or [::1]:%s, not '%s'\n", name, example, example, text);
         return false;
     }
-    socket_address_join(address, port, &out->management);
+    socket_address_join(address, port, out);
     return true;
+}
+
+static bool options_management(const char *text, struct control_options *out)
+{
+    out->management_text = text;
+    return options_address("--management", "9901", text, &out->management);
+}
+
+static bool options_admin(const char *text, struct control_options *out)
+{
+    out->admin_text = text;
+    return options_address("--admin", "5682", text, &out->admin);
 }
 
 /* One option; false: said why. */
@@ -110,6 +124,8 @@ static bool options_take(int option, const char *value, struct options *out)
         return true;
     case 'm':
         return options_management(value, &out->control);
+    case 'a':
+        return options_admin(value, &out->control);
     case OPTION_DRAIN:
         if (!options_number("--drain", value, 0, 3600, &n))
             return false;
@@ -135,9 +151,9 @@ enum options_got options_read(int argc, char **argv, struct options *out)
     out->control.workers_n = options_cores();
     out->control.is_pinned = true;
     out->control.drain_ns = DRAIN_MS_DEFAULT * NS_PER_MS;
-    if (!options_management("127.0.0.1:9901", &out->control))
+    if (!options_management("127.0.0.1:9901", &out->control) || !options_admin("127.0.0.1:5682", &out->control))
         return OPTIONS_BAD;
-    while ((option = getopt_long(argc, argv, "c:s:w:m:vqVh", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:s:w:m:a:vqVh", long_options, NULL)) != -1) {
         if (option == 'h' || option == 'V') {
             fputs(option == 'h' ? usage : "forged " FORGE_VERSION "\n", stdout);
             return OPTIONS_DONE;

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/span.h"
+#include "conf/conf_arena.h"
 #include "conn/tls_selfsigned.h"
 
 static bool write_all(int fd, struct span bytes)
@@ -69,4 +70,22 @@ bool self_signed_ensure(const char *state_dir)
     }
     log_info("made a self-signed certificate for %s%slocalhost: %s", host, host[0] != 0 ? " and " : "", path);
     return true;
+}
+
+bool self_signed_read(const char *state_dir, struct conf_arena *arena, struct span *out)
+{
+    size_t bytes = 8 * TLS_SELFSIGNED_PEM_BYTES;
+    uint8_t *memory = conf_arena_take(arena, bytes);
+    char path[4200];
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/self-signed.pem", state_dir);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || memory == NULL)
+        return false;
+    n = read(fd, memory, bytes);
+    (void)close(fd);
+    *out = span_of(memory, n > 0 ? (size_t)n : 0);
+    return n > 0 && (size_t)n < bytes;
 }

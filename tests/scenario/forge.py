@@ -3,6 +3,7 @@
 FORGED names the binary (build.sh sets it to the sanitizer build); default: the newest of .out/{asan,debug,release}/forged.
 """
 import base64
+import http.client
 import json
 import os
 import random
@@ -153,6 +154,19 @@ def simple(up, documents=(), tls_port=None, protocol="http", **more):
     return Forge(simple_documents(up, tls_port=tls_port, protocol=protocol) + list(documents), **more)
 
 
+class LocalConnection(http.client.HTTPConnection):
+    """HTTP over a socket of this machine."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Forge:
     """A running gateway. with Forge([documents]) as f: ...; at the end it must stop cleanly and report no live slots."""
 
@@ -168,7 +182,7 @@ class Forge:
                 if entry["protocol"] == "HTTPS" and self.tls_port is None:
                     self.tls_port = entry["port"]
         self.write(documents)
-        self.management = free_port()
+        self.management, self.admin = free_port(), free_port()
         self.workers, self.extra, self.drain, self.env = workers, list(extra), drain, env
         self.expect_start, self.descriptors = expect_start, descriptors
         self.process = None
@@ -197,7 +211,8 @@ class Forge:
         config = ["--config", self.conf] if folder else []
         self.process = subprocess.Popen(
             [binary(), *config, "--state", self.state, "--workers", str(self.workers),
-             "--no-pin", "--management", f"127.0.0.1:{self.management}", "--drain", str(self.drain), *self.extra],
+             "--no-pin", "--management", f"127.0.0.1:{self.management}",
+             "--admin", f"127.0.0.1:{self.admin}", "--drain", str(self.drain), *self.extra],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env={**os.environ, **(self.env or {})},
             preexec_fn=self._limit if self.descriptors else None)
         until = time.monotonic() + 30
@@ -239,6 +254,27 @@ class Forge:
         except urllib.error.HTTPError as e:
             with e:
                 return e.code, e.read().decode()
+
+    def state_file(self, name):
+        return os.path.join(self.dir, "state", name)
+
+    def token(self):
+        with open(self.state_file("admin-token")) as f:
+            return f.read().strip()
+
+    def api(self, method, path, body=None, fields=None, connection=None):
+        """(status, fields, JSON or text) of the admin interface, over its local socket unless told otherwise."""
+        c = connection or LocalConnection(self.state_file("admin.sock"))
+        fields = dict(fields or {})
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+            fields.setdefault("Content-Type", "application/json")
+        c.request(method, path, body, fields)
+        r = c.getresponse()
+        text = r.read().decode()
+        c.close()
+        is_json = (r.getheader("content-type") or "").startswith("application/json")
+        return r.status, {k.lower(): v for k, v in r.getheaders()}, json.loads(text) if is_json and text else text
 
     def metrics(self):
         """{'name{labels}': value}"""

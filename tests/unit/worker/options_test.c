@@ -103,6 +103,7 @@ TEST(options_say_what_is_wrong)
         { { "-cd", "-mlocalhost:1" }, OPTIONS_BAD, "not 'localhost:1'" },
         { { "-cd", "-m::1" }, OPTIONS_BAD, "not '::1'" },
         { { "-cd", "-m127.0.0.1:65536" }, OPTIONS_BAD, "--management wants" },
+        { { "-cd", "--admin=localhost" }, OPTIONS_BAD, "--admin wants an address and a port, as in 127.0.0.1:5682" },
         { { "-cd", "--nonsense" }, OPTIONS_BAD, "nonsense" },
         { { "-cd", "-x" }, OPTIONS_BAD, "--help lists the options" },
         { { "-cd", "stray" }, OPTIONS_BAD, "'stray' is not an option" },
@@ -124,7 +125,7 @@ TEST(options_help_names_each_flag)
 {
     static const char *const help[] = { "--help", NULL };
     static const char *const flags[] = { "-c, --config DIR", "--check DIR", "-s, --state DIR", "-w, --workers N", "--no-pin",
-                                         "-m, --management ADDR", "--drain SECONDS", "-v, --verbose", "-q, --quiet",
+                                         "-m, --management ADDR", "-a, --admin ADDR", "--drain SECONDS", "-v, --verbose", "-q, --quiet",
                                          "-V, --version", "-h, --help", "SIGHUP", "SIGTERM" };
     struct options o;
     char said[SAID_BYTES];
