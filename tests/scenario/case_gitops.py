@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 
 from forge import Forge, Skip, backend, echo, free_port, gateway, route, rule, secret
-from git_host import Host, Repository, TOKEN
+from git_host import Host, Repository, TOKEN, git
 from peer import Client
 import pki
 
@@ -313,3 +313,49 @@ def test_a_drain_ends_looks_under_way():
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/c.tgz"
         with start(source(type="Archive", archive={"provider": "Url", "url": url})) as f:
             f.wait(lambda: status(f).get("looks", 0) >= 1, "a look")
+
+
+def put_edit(f, path):
+    code, _, said = f.api("PUT", "/meshes/default/meshhttproutes/from-git", routes_to(path))
+    assert code in (200, 201), (code, said)
+
+
+def test_drift_is_shown_and_comes_back_as_a_patch():
+    with host_with({"gw/a.yaml": "# ours\n" + text(routes_to("/one"))}) as host:
+        with start(source(**archive_of(host, interval="1h"))) as f:
+            wait_live(f, "/one")
+            put_edit(f, "/edited")
+            wait_live(f, "/edited")
+            f.wait(lambda: status(f)["state"] == "Drifted", lambda: str(status(f)))
+            assert [(d["name"], d["what"]) for d in status(f)["drift"]] == [("from-git", "edited")]
+            code, _, patch = f.api("GET", "/forge/sources/team/patch")
+            assert code == 200 and "--- a/gw/a.yaml\n+++ b/gw/a.yaml\n@@ " in patch, patch
+            with open(os.path.join(host.repository.clone, "..", "edit.patch"), "w", encoding="utf-8") as out:
+                out.write(patch)
+            git("apply", "../edit.patch", cwd=host.repository.clone)
+            host.repository.push({}, "take the edit over")
+            assert f.api("POST", "/forge/sources/team/sync")[0] == 202
+            f.wait(lambda: status(f)["state"] == "Good", lambda: str(status(f)))
+            assert answers(f, "/edited") == 200 and f.api("GET", "/forge/sources/team/patch")[2] == ""
+            assert f.api("GET", "/forge/sources/nobody")[0] == 404 and f.api("POST", "/forge/sources/nobody/sync")[0] == 404
+
+
+def test_drift_is_put_back_when_asked():
+    with host_with({"a.yaml": text(routes_to("/one"))}) as host:
+        with start(source(**archive_of(host, driftPolicy="Revert"))) as f:
+            wait_live(f, "/one")
+            put_edit(f, "/edited")
+            f.wait(lambda: answers(f, "/one") == 200 and answers(f, "/edited") == 404, lambda: str(status(f)), 15)
+            history = f.api("GET", "/forge/generations")[2]["items"]
+            assert history[0]["author"] == "git:team" and "Revert" in history[0]["reason"], history[0]
+
+
+def test_generations_say_whose_commit_they_are():
+    with host_with({"a.yaml": text(routes_to("/one"))}) as host:
+        with start(source(type="BareRepository", bareRepository=host.repository.bare)) as f:
+            wait_live(f, "/one")
+            commit = host.repository.push({"a.yaml": text(routes_to("/two"))}, "Move to two")
+            wait_live(f, "/two")
+            newest = f.api("GET", "/forge/generations")[2]["items"][0]
+            assert newest["source"] == "git:team" and newest["author"] == "Ada <ada@example.com>", newest
+            assert newest["reason"] == f"{commit} Move to two", newest

@@ -41,7 +41,7 @@ class Repository:
             with open(full, "w", encoding="utf-8") as f:
                 f.write(text)
         git("add", "-A", cwd=self.clone)
-        git("commit", "-m", subject, cwd=self.clone)
+        git("commit", "--allow-empty", "-m", subject, cwd=self.clone)
         git("push", "origin", "HEAD:main", cwd=self.clone)
         return git("rev-parse", "HEAD", cwd=self.clone).decode().strip()
 
