@@ -140,6 +140,9 @@ static const struct {
       "      url: https://shop.example.com/cart?x=1\n    expect:\n      outcome: Upstream\n      route: shop\n      upstream: orders\n"
       "  - name: large uploads are refused\n    request:\n      method: POST\n      url: https://shop.example.com/cart\n"
       "      bodyBytes: 20Mi\n    expect:\n      status: 413\n      why: policy-body-cap\n" },
+    { "ForgeSource",
+      "type: ForgeSource\nmesh: default\nname: team\nspec:\n  type: Archive\n  archive:\n    provider: GitHub\n"
+      "    repository: acme/gateway\n  path: edge\n  interval: 1m\n" },
     { "ForgeTestPolicies", "type: ForgeTestPolicies\nmesh: default\nname: pedant\nspec:\n  pedant: true\n" },
 };
 
