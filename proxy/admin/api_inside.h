@@ -106,5 +106,6 @@ enum why api_apply(struct api_call *c);
 enum why api_rollback(struct api_call *c);
 enum why api_pin(struct api_call *c);
 enum why api_try(struct api_call *c);
+enum why api_explain(struct api_call *c);
 enum why api_test(struct api_call *c);
 enum why api_sources(struct api_call *c);

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "conf/candidate.h"
 #include "conf/conf_arena.h"
+#include "conf/explain.h"
 #include "engine/try.h"
 #include "proto/json_read.h"
 
@@ -120,4 +121,30 @@ enum why api_test(struct api_call *c)
     else
         testing_json(tests, n, &c->text);
     return text_write_finish(&c->text);
+}
+
+static struct span query_or_nothing(struct api_call *c, const char *name)
+{
+    struct span text;
+
+    return api_query(c, name, &text) ? text : SPAN_LIT("");
+}
+
+enum why api_explain(struct api_call *c)
+{
+    const struct explain_ask ask = { .kind = query_or_nothing(c, "kind"), .mesh = query_or_nothing(c, "mesh"),
+                                     .name = query_or_nothing(c, "name"), .listener = query_or_nothing(c, "listener") };
+    const char *wrong = NULL;
+    struct keeper_view view;
+    struct span text;
+    uint64_t generation;
+    enum why why = WHY_OK;
+
+    if (!api_query_u64(c, "generation", 0, UINT64_MAX, &generation, &why) || !view_of(c, generation, &view, &why))
+        return why;
+    bool is_text = wants_text(c);
+    text = is_text ? explain_text(view.set, &ask, c->arena, &wrong) : explain_json(view.set, &ask, c->arena, &wrong);
+    if (text.at == NULL && wrong != NULL)
+        return api_refuse(c, 404, "not-found", "Not found", wrong);
+    return api_text(c, is_text ? SPAN_LIT("text/plain; charset=utf-8") : SPAN_LIT("application/json"), text);
 }
