@@ -281,6 +281,16 @@ def test_try_and_test():
         assert "idleTimeout" in f.api("GET", "/forge/manual/MeshTimeout")[2]
 
 
+def test_explain():
+    with start() as f:
+        assert put(f, "t1")[0] == 201
+        status, _, got = f.api("GET", "/forge/explain?kind=MeshHTTPRoute&mesh=default&name=all&listener=&format=json")
+        assert status == 200 and got["subject"]["name"] == "all" and "t1" in json.dumps(got["policies"]), got
+        status, fields, text = f.api("GET", "/forge/explain?kind=route&name=all&format=text")
+        assert status == 200 and fields["content-type"].startswith("text/plain") and "t1" in text
+        assert f.api("GET", "/forge/explain?kind=route&name=nobody")[0] in (400, 404)
+
+
 def test_writers_at_the_same_time():
     with start() as f:
         answers = []
