@@ -119,9 +119,10 @@ static bool check_url(const void *object, const char *field, struct span url, st
 
 static bool check_archive(const struct forge_source_archive *a, struct diag *diag)
 {
-    bool is_url = a->provider == FORGE_SOURCE_URL, is_good = check_url(a, "server", a->server, diag) & check_url(a, "url", a->url, diag);
+    bool is_url = a->provider == FORGE_SOURCE_URL, is_good = check_url(a, "server", a->server, diag);
     size_t slash = a->repository.at != NULL ? span_find(a->repository, '/') : 0;
 
+    is_good &= check_url(a, "url", a->url, diag);
     if (is_url && a->url.at == NULL) {
         diag_error(diag, node_place(a->node), "provider Url needs `url:`, where the tar.gz is");
         return false;

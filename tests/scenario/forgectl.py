@@ -4,6 +4,7 @@ FORGECTL names the binary; default: the one beside forged.
 """
 import collections
 import os
+import signal
 import subprocess
 
 from forge import ROOT, binary
@@ -29,5 +30,11 @@ def forgectl(*arguments, stdin="", env=None, cwd=ROOT, seconds=60):
     return said
 
 
+def heed_ctrl_c():
+    """What a shell starts in the background (build.sh starts the suites so) ignores it, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*arguments, env=None, cwd=ROOT, **more):
-    return subprocess.Popen([program(), *[str(a) for a in arguments]], cwd=cwd, env=environment(env), **more)
+    return subprocess.Popen([program(), *[str(a) for a in arguments]], cwd=cwd, env=environment(env),
+                            preexec_fn=heed_ctrl_c, **more)
