@@ -140,15 +140,25 @@ enum why exchange_service_begin(struct engine *e, struct exchange *x, enum excha
     return bytes_max > 0 && x->request.has_body ? service_take_body(e, x, bytes_max) : WHY_OK;
 }
 
+/* A built-in upstream is an upstream: what a route's policies do to bodies, they do to this one. */
+static enum why service_ask_policies(struct engine *e, struct exchange *x, bool is_end)
+{
+    return x->has_body_policy ? chain_request_body(e, x, &x->down.rx, is_end) : WHY_OK;
+}
+
 /* Into its place what has come, or away with it. */
 static enum why service_eat(struct engine *e, struct exchange *x)
 {
     struct service_work *work = x->work;
     uint32_t bytes = x->down.rx.bytes;
+    enum why why;
 
     if (bytes == 0)
         return WHY_OK;
+    if ((why = service_ask_policies(e, x, false)) != WHY_OK)
+        return why;
     x->request_body_bytes += bytes;
+    bytes = x->down.rx.bytes; /* Policies may have eaten. */
     x->progress_ns = e->shard->now_ns;
     if (work != NULL && work->body != NULL) {
         if (bytes > work->body_bytes_max - work->body_bytes)
@@ -186,6 +196,8 @@ enum why exchange_service_body(struct engine *e, struct exchange *x, enum exchan
     }
     if (x->interim_flying && !x->down.tx_head_done)
         return WHY_OK;
+    if ((why = service_ask_policies(e, x, true)) != WHY_OK)
+        return why;
     x->interim_flying = false;
     x->down.tx_has_head = x->down.tx_head_done = false;
     struct service_call call = service_call_of(e, x);

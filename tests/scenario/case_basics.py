@@ -1,5 +1,5 @@
 """Ordered basics: one request there and back, in each shape that HTTP/1.1 has."""
-from forge import Forge, backend, free_port, gateway, route, rule, service, simple
+from forge import Forge, backend, body_cap, echo, free_port, gateway, harsh_policies, route, rule, service, simple
 from peer import Client, Upstream
 
 
@@ -78,3 +78,15 @@ def test_large_body_both_ways():
         c.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(big) + big)
         status, _, body = c.response()
         assert status == 200 and body == big, (status, len(body))
+
+
+def test_policies_see_bodies_for_what_is_built_in():
+    """The echo is an upstream like any other: a chunked body beyond the cap is refused, one within it is counted."""
+    documents = [gateway(free_port()), *echo("a"), route("all", rule("/", [backend("a")])), body_cap(1000), harsh_policies(7)]
+    head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Forge(documents) as f, Client(f.port) as c:
+        c.send(head + "3e8\r\n" + "y" * 1000 + "\r\n0\r\n\r\n")
+        assert c.response()[0] == 200
+        c.send(head + "1f4\r\n" + "y" * 500 + "\r\n")
+        c.send("1f5\r\n" + "z" * 501 + "\r\n0\r\n\r\n")
+        c.problem(413, "policy-body-cap")
