@@ -180,9 +180,9 @@ static bool check_text(const struct forge_source_spec *s, const char *field, str
 
 static bool check_security(const struct forge_source_spec *s, struct diag *diag)
 {
-    bool is_good = (s->credentials == NULL || data_source_check(s->credentials, diag)) &
-                   (s->webhook == NULL || data_source_check(s->webhook->secret, diag));
+    bool is_good = s->credentials == NULL || data_source_check(s->credentials, diag);
 
+    is_good &= s->webhook == NULL || data_source_check(s->webhook->secret, diag);
     if (s->credentials != NULL && s->type != FORGE_SOURCE_ARCHIVE) {
         diag_error(diag, field_place(s, "credentials"), "what lies on this machine needs no credentials: take them out");
         is_good = false;
@@ -209,7 +209,8 @@ static bool check(const struct conf_document *doc, struct diag *diag)
 
     if (s->archive != NULL)
         is_good &= check_archive(s->archive, diag);
-    is_good &= check_text(s, "ref", s->ref, diag) & check_text(s, "path", s->path, diag);
+    is_good &= check_text(s, "ref", s->ref, diag);
+    is_good &= check_text(s, "path", s->path, diag);
     if (s->archive != NULL && s->archive->url.at != NULL && is_good && span_starts(s->archive->url, SPAN_LIT("http:")) &&
         s->verify == NULL)
         diag_warn(diag, field_place(s->archive, "url"), "anybody on the way can change what comes over http: write https, or `verify`");
